@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/cpu.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const levels[] = { "portable", "sse2", "avx2", "avx512" };
+
+/* Whether the environment allows levels[n]. */
+static bool
+allowed(int n)
+{
+	const char *max = getenv("PIPE4FLOW_CPU");
+
+	for (int i = 0; max && i < n; i++)
+		if (strcmp(max, levels[i]) == 0)
+			return false;
+	return true;
+}
+
+bool
+cpu_avx512(void)
+{
+#if defined(__x86_64__)
+	return allowed(3) && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vl") &&
+	    __builtin_cpu_supports("avx512dq") &&
+	    __builtin_cpu_supports("avx512vbmi2") && cpu_avx2();
+#else
+	return false;
+#endif
+}
+
+bool
+cpu_avx2(void)
+{
+#if defined(__x86_64__)
+	return allowed(2) && __builtin_cpu_supports("avx2") &&
+	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
+	    __builtin_cpu_supports("popcnt");
+#else
+	return false;
+#endif
+}
+
+bool
+cpu_sse2(void)
+{
+	return allowed(1);
+}
+
+bool
+cpu_any(void)
+{
+	return true;
+}

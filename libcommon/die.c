@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/die.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *name = "pipe4flow";
+static bool quiet;
+
+void
+die_set_name(const char *argv0)
+{
+	const char *slash = strrchr(argv0, '/');
+
+	name = slash ? slash + 1 : argv0;
+}
+
+const char *
+die_name(void)
+{
+	return name;
+}
+
+void
+die_set_quiet(void)
+{
+	quiet = true;
+}
+
+/* One fprintf a message, so that messages of a pipeline do not interleave. */
+static void
+message(int err, const char *fmt, va_list ap)
+{
+	char text[2048];
+
+	vsnprintf(text, sizeof text, fmt, ap);
+	fprintf(stderr, "%s: %s%s%s\n", name, text, err ? ": " : "",
+	    err ? strerror(err) : "");
+}
+
+void
+die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(0, fmt, ap);
+	va_end(ap);
+	exit(EXIT_FATAL);
+}
+
+void
+die_errno(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(err, fmt, ap);
+	va_end(ap);
+	exit(EXIT_FATAL);
+}
+
+void
+warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	message(0, fmt, ap);
+	va_end(ap);
+}
+
+void
+warn_errno(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, fmt);
+	message(err, fmt, ap);
+	va_end(ap);
+}

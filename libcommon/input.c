@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/input.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcommon/stop.h"
+#include "libcommon/xalloc.h"
+
+static char *
+new_block(size_t cap)
+{
+	char *block = xaligned(cap + 2 * INPUT_PAD);
+
+	memset(block, 0, INPUT_PAD);
+	return block + INPUT_PAD;
+}
+
+void
+input_open(struct input *in)
+{
+	static char *standard[] = { "-", NULL };
+
+	if (!in->operands || !in->operands[0])
+		in->operands = standard;
+	if (!in->max_line)
+		in->max_line = INPUT_MAX_LINE;
+	in->cap = IN_CAP;
+	in->block = new_block(in->cap);
+	in->all_regular = true;
+}
+
+void
+input_close(struct input *in)
+{
+	if (in->source)
+		source_close(in->source);
+	in->source = NULL;
+	frame_close(&in->frame);
+	free(in->block - INPUT_PAD);
+}
+
+/* Opens the next operand that can be opened. */
+static bool
+next_operand(struct input *in)
+{
+	while (!in->source) {
+		in->name = in->operands[in->next];
+		if (!in->name || stop_asked())
+			return false;
+		in->next++;
+		in->source = source_open(in->name, in->follow);
+		if (!in->source)
+			in->trouble(in->arg, strerror(errno));
+	}
+	in->all_regular &= source_is_regular(in->source);
+	in->start = in->end = in->scanned = 0;
+	in->skipping = in->framed = false;
+	return true;
+}
+
+/* Unread bytes to the front, and room behind them. */
+static void
+make_room(struct input *in)
+{
+	size_t n = in->end - in->start;
+
+	if (in->start > 0) {
+		memmove(in->block, in->block + in->start, n);
+		in->scanned -= in->start;
+		in->start = 0;
+		in->end = n;
+	}
+	if (in->cap - in->end < in->cap / 2 && n > in->cap / 2) {
+		char *bigger = new_block(in->cap * 2);
+
+		memcpy(bigger, in->block, n);
+		free(in->block - INPUT_PAD);
+		in->block = bigger;
+		in->cap *= 2;
+	}
+}
+
+static ssize_t
+read_some(struct input *in)
+{
+	size_t room = in->cap - in->end;
+	char *to = in->block + in->end;
+
+	room = room < IN_CAP ? room : IN_CAP;
+	if (in->framed)
+		return frame_read(&in->frame, in->source, to, room, in->idle,
+		    in->arg);
+	return source_read(in->source, to, room, in->idle, in->arg);
+}
+
+/* The line at start is too long: hand it out in pieces until its newline. */
+static void
+skip_long_line(struct input *in, bool at_end)
+{
+	char *p = in->block + in->start;
+	char *newline = memchr(p, '\n', in->end - in->start);
+	size_t n = newline ? (size_t)(newline - p) : in->end - in->start;
+
+	if (!in->skipping)
+		in->trouble(in->arg, "line too long (see --max-line)");
+	in->spill(in->arg, p, n, newline || at_end);
+	in->skipping = !newline && !at_end;
+	in->start += n + (newline != NULL);
+	in->scanned = in->start;
+}
+
+/*
+ * The complete lines at hand, not more than IN_CHUNK unless the first alone is
+ * longer.  0: none.
+ */
+static size_t
+lines_at_hand(struct input *in)
+{
+	char *p = in->block + in->start;
+	size_t n = in->end - in->start, known = in->scanned - in->start;
+	char *first = n > known ? memchr(p + known, '\n', n - known) : NULL;
+
+	if (!first) {
+		in->scanned = in->end;
+		return 0;
+	}
+	in->scanned = in->start + (size_t)(first - p);
+	if (first - p >= IN_CHUNK)
+		return (size_t)(first - p) + 1;
+	n = n < IN_CHUNK ? n : IN_CHUNK;
+	return (size_t)((char *)memrchr(p, '\n', n) - p) + 1;
+}
+
+/* Behind the last line of an operand there may be no newline. */
+static void
+end_operand(struct input *in)
+{
+	if (in->end > in->start && !in->skipping)
+		in->block[in->end++] = '\n';
+	if (in->skipping)
+		skip_long_line(in, true);
+	source_close(in->source);
+	in->source = NULL;
+}
+
+static void
+look_at_first_bytes(struct input *in)
+{
+	if (in->reframe &&
+	    frame_needed(in->block + in->start, in->end - in->start)) {
+		/* Hand them to the framer, which reads on from there. */
+		frame_open(&in->frame, in->block + in->start,
+		    in->end - in->start);
+		in->framed = true;
+		in->start = in->end = in->scanned = 0;
+	}
+}
+
+bool
+input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
+{
+	bool first = false;
+
+	*fresh = false;
+	for (;;) {
+		ssize_t got;
+
+		*n = lines_at_hand(in);
+		if (*n)
+			break;
+		if (!in->source) {
+			if (!next_operand(in))
+				return false;
+			first = *fresh = true;
+		}
+		if (in->skipping || in->end - in->start > in->max_line)
+			skip_long_line(in, false);
+		make_room(in);
+		got = read_some(in);
+		if (got < 0)
+			in->trouble(in->arg, source_error(in->source));
+		in->end += got > 0 ? (size_t)got : 0;
+		if (got <= 0)
+			end_operand(in);
+		else if (first)
+			look_at_first_bytes(in);
+		first = false;
+	}
+	*p = in->block + in->start;
+	(*p)[-1] = '\n';
+	in->start += *n;
+	in->scanned = in->start;
+	in->bytes += *n;
+	return true;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * input: the operands of a tool, as chunks of complete lines.
+ *
+ * A chunk is valid until the next call.  Its last byte is a newline (one is
+ * added behind a last line without), the byte before it is a newline too, and
+ * 64 bytes behind it may be read.
+ */
+#ifndef INPUT_H
+#define INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcommon/frame.h"
+#include "libcommon/source.h"
+
+#ifndef IN_CAP
+#define IN_CAP (1024 * 1024)
+#endif
+
+#ifndef IN_CHUNK
+#define IN_CHUNK (16 * 1024)
+#endif
+
+enum { INPUT_MAX_LINE = 2 << 20, INPUT_PAD = 64 };
+
+struct input {
+	/* Set before input_open(). */
+	char **operands; /* NULL-terminated; none is standard input */
+	bool follow;
+	bool reframe; /* arrays, pretty-printed and concatenated objects */
+	size_t max_line;
+	void (*idle)(void *arg); /* before a wait */
+	/* An operand (or a line too long) that cannot be read. */
+	void (*trouble)(void *arg, const char *what);
+	/* Bytes of a line too long, in pieces. */
+	void (*spill)(void *arg, const char *p, size_t n, bool end);
+	void *arg;
+
+	/* Read-only. */
+	const char *name;   /* of the operand */
+	uint64_t bytes;	    /* delivered */
+	bool all_regular;   /* so far */
+	struct source *source;
+
+	/* Private. */
+	size_t next; /* operand */
+	struct frame frame;
+	bool framed;
+	char *block;	       /* cap bytes between two pads */
+	size_t cap, start, end; /* unread: [start, end) */
+	size_t scanned;	       /* no newline in [start, scanned) */
+	bool skipping;	       /* within a line too long */
+};
+
+void input_open(struct input *in);
+
+/*
+ * The next chunk: false at the end of all operands.  Chunks are at most
+ * IN_CHUNK bytes, or one line.  *fresh: the first chunk of an operand.
+ */
+bool input_chunk(struct input *in, char **p, size_t *n, bool *fresh);
+void input_close(struct input *in);
+
+#endif

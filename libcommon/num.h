@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * num: numbers from and to text.  No locale, no rounding of integers.
+ * Functions that can fail return NULL or a static message.
+ */
+#ifndef NUM_H
+#define NUM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libcommon/slice.h"
+
+__extension__ typedef __int128 i128;
+__extension__ typedef unsigned __int128 u128;
+
+enum {
+	NUM_NANO = 1000000000, /* units of a scaled decimal */
+	NUM_ROOM = 48,	       /* bytes that any num_put function may write */
+};
+
+/*
+ * Digits alone ("number expected", "number beyond 64 bits").  num_i64 accepts
+ * a minus sign.  A leading zero is no error here: the scanner has judged.
+ */
+const char *num_u64(struct slice s, uint64_t *out);
+const char *num_i64(struct slice s, int64_t *out);
+
+/* Any JSON number, correctly rounded. */
+const char *num_double(struct slice s, double *out);
+
+/*
+ * Any JSON number as a multiple of 10^-9, exact for up to nine decimals and
+ * rounded to nearest beyond; an error where it does not fit in 128 bits.
+ */
+const char *num_nano(struct slice s, i128 *out);
+i128 num_nano_of(double d);
+
+/*
+ * A number with a unit, as users write it: "10k", "1.5M", "2G", "64Ki" (k M G
+ * T P powers of 1000, with i of 1024), "0x1f".  Exact; a fraction must vanish
+ * ("1.5k" is 1500, "1.5" is an error).
+ */
+const char *num_quantity(struct slice s, uint64_t *out);
+
+/*
+ * A duration to nanoseconds: "1.5s", "100ms", "5m", "1h30m", "2d", "1w", "20us",
+ * "5ns"; a bare number is seconds.
+ */
+const char *num_duration(struct slice s, int64_t *ns);
+
+/* Each writes at most NUM_ROOM bytes, no NUL, and returns how many. */
+size_t num_put_u64(char *out, uint64_t v);
+size_t num_put_i128(char *out, i128 v);
+size_t num_put_double(char *out, double v); /* shortest that reads back */
+size_t num_put_nano(char *out, i128 v);	    /* 1.5, 0.000000001, 7 */
+
+#endif

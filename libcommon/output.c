@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/output.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libcommon/die.h"
+#include "libcommon/json.h"
+#include "libcommon/xalloc.h"
+
+enum { PIPE_SIZE = 1 << 20 };
+
+void
+out_open(struct output *out, const char *name)
+{
+	*out = (struct output){ .fd = STDOUT_FILENO, .cap = OUT_CAP };
+	if (name && strcmp(name, "-") != 0) {
+		out->name = name;
+		out->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
+		    0666);
+		if (out->fd < 0)
+			die_errno("%s", name);
+	}
+#ifdef F_SETPIPE_SZ
+	fcntl(out->fd, F_SETPIPE_SZ, PIPE_SIZE); /* no pipe, no matter */
+#endif
+	out->buf = xmalloc(out->cap);
+}
+
+static void
+write_all(struct output *out, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = write(out->fd, p, n);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0 && errno == EPIPE)
+			_exit(EXIT_FATAL);
+		if (w < 0)
+			die_errno("%s", out->name ? out->name
+						  : "standard output");
+		p += w;
+		n -= (size_t)w;
+	}
+}
+
+void
+out_flush(struct output *out)
+{
+	size_t n = out->n;
+
+	out->n = 0;
+	write_all(out, out->buf, n);
+}
+
+void
+out_spill(struct output *out, const char *p, size_t n)
+{
+	out_flush(out);
+	if (n >= out->cap) {
+		write_all(out, p, n);
+		return;
+	}
+	memcpy(out->buf, p, n);
+	out->n = n;
+}
+
+void
+out_close(struct output *out)
+{
+	out_flush(out);
+	if (close(out->fd) < 0 && errno != EINTR)
+		die_errno("%s", out->name ? out->name : "standard output");
+	free(out->buf);
+	*out = (struct output){ .fd = -1 };
+}
+
+void
+out_json_string(struct output *out, struct slice s)
+{
+	char buf[6 * 128];
+
+	while (s.n) {
+		size_t n = s.n < 128 ? s.n : 128;
+
+		/* Never cut a UTF-8 sequence in two. */
+		while (n < s.n && n > 120 && ((unsigned char)s.p[n] & 0xc0) ==
+		    0x80)
+			n--;
+		out_put(out, buf, json_escape(slice_of(s.p, n), buf));
+		s.p += n;
+		s.n -= n;
+	}
+}

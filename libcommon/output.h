@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * output: buffered bytes to a descriptor.
+ *
+ * Write errors are fatal (exit 2), a closed pipe quietly so.  The owner calls
+ * out_close(), which notices a full disk; the bytes given are copied.
+ */
+#ifndef OUTPUT_H
+#define OUTPUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcommon/slice.h"
+
+#ifndef OUT_CAP
+#define OUT_CAP (256 * 1024)
+#endif
+
+struct output {
+	int fd;
+	const char *name;
+	char *buf;
+	size_t n, cap;
+};
+
+/* NULL or "-" is standard output; a file is created or truncated. */
+void out_open(struct output *out, const char *name);
+void out_flush(struct output *out);
+void out_close(struct output *out);
+
+/* The slow way: does not fit into the buffer. */
+void out_spill(struct output *out, const char *p, size_t n);
+
+static inline void
+out_put(struct output *out, const char *p, size_t n)
+{
+	if (n > out->cap - out->n) {
+		out_spill(out, p, n);
+		return;
+	}
+	memcpy(out->buf + out->n, p, n);
+	out->n += n;
+}
+
+static inline void
+out_slice(struct output *out, struct slice s)
+{
+	if (s.n)
+		out_put(out, s.p, s.n);
+}
+
+static inline void
+out_str(struct output *out, const char *s)
+{
+	out_put(out, s, strlen(s));
+}
+
+static inline void
+out_char(struct output *out, char c)
+{
+	out_put(out, &c, 1);
+}
+
+/* The bytes as the inside of a JSON string. */
+void out_json_string(struct output *out, struct slice s);
+
+#endif

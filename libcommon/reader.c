@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/reader.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "libcommon/die.h"
+#include "libcommon/xalloc.h"
+
+/* The general path's view of one line. */
+struct lines_members {
+	struct shape_member m[SHAPE_MAX_MEMBERS];
+	uint32_t n;
+	bool flat; /* fit for a shape */
+};
+
+static void
+idle(void *arg)
+{
+	struct reader *r = arg;
+
+	if (r->flush)
+		out_flush(r->flush);
+	if (r->has_rejects)
+		out_flush(&r->rejects);
+}
+
+/* Counts a bad line and reports the first ones. */
+static void
+complain(struct reader *r, const char *what)
+{
+	r->partial = true;
+	if (r->strict)
+		die("%s:%" PRIu64 ": %s", r->in.name, r->line, what);
+	if (++r->rejected <= READER_MESSAGES)
+		warn("%s:%" PRIu64 ": %s", r->in.name, r->line, what);
+}
+
+void
+reader_reject(struct reader *r, const char *what)
+{
+	complain(r, what);
+	r->records--;
+	if (!r->has_rejects)
+		return;
+	out_put(&r->rejects, r->rec.p, r->rec.n);
+	out_char(&r->rejects, '\n');
+}
+
+void
+reader_warn(struct reader *r, const char *what)
+{
+	r->partial = true;
+	if (r->strict)
+		die("%s: %s", r->in.name, what);
+	warn("%s: %s", r->in.name, what);
+}
+
+static void
+operand_trouble(void *arg, const char *what)
+{
+	reader_warn(arg, what);
+}
+
+static void
+long_line(void *arg, const char *p, size_t n, bool end)
+{
+	struct reader *r = arg;
+
+	if (r->has_rejects) {
+		out_put(&r->rejects, p, n);
+		if (end)
+			out_char(&r->rejects, '\n');
+	}
+	if (end) {
+		r->rejected++;
+		r->line++;
+	}
+}
+
+void
+reader_open(struct reader *r, const struct reader_opts *opts,
+    const struct schema *schema, struct output *flush)
+{
+	*r = (struct reader){
+		.schema = schema,
+		.strict = opts->strict,
+		.lenient = opts->lenient,
+		.flush = flush,
+		.scan = scan_best(),
+		.verify = shape_best(),
+		.in = { .operands = opts->operands,
+		    .follow = opts->follow,
+		    .reframe = opts->reframe,
+		    .max_line = opts->max_line,
+		    .idle = idle,
+		    .trouble = operand_trouble,
+		    .spill = long_line,
+		    .arg = r },
+	};
+	input_open(&r->in);
+	if (opts->rejects) {
+		out_open(&r->rejects, opts->rejects);
+		r->has_rejects = true;
+	}
+	r->pos_room = xcalloc(1 + IN_CHUNK + SCAN_SLACK, sizeof *r->pos_room);
+	r->special = xcalloc(IN_CHUNK / 64 + 2, sizeof *r->special);
+	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
+	r->rec.v = r->values;
+}
+
+void
+reader_close(struct reader *r)
+{
+	if (r->rejected > READER_MESSAGES)
+		warn("%" PRIu64 " bad records in all", r->rejected);
+	input_close(&r->in);
+	if (r->has_rejects)
+		out_close(&r->rejects);
+	for (uint32_t i = 0; i < r->n_shapes; i++) {
+		free(r->shapes[i]->slots);
+		free(r->shapes[i]);
+	}
+	free(r->pos_room);
+	free(r->special);
+	free(r->values);
+}
+
+/* The next chunk, its marks and special bytes. */
+static bool
+next_chunk(struct reader *r)
+{
+	bool fresh;
+	size_t n;
+
+	if (!input_chunk(&r->in, &r->chunk, &n, &fresh))
+		return false;
+	r->fresh |= fresh;
+	if (fresh)
+		r->line = 0;
+	r->chunk_n = (uint32_t)n;
+	r->at = 0;
+	r->indexed = n <= IN_CHUNK;
+	r->pos = r->pos_room + 1;
+	r->pos[-1] = UINT32_MAX;
+	r->n_pos = r->indexed ? r->scan(r->chunk, n, r->pos, r->special) : 0;
+	return true;
+}
+
+/* Looks for a known shape at the next line: the last one first. */
+static bool
+find_run(struct reader *r)
+{
+	for (uint32_t i = 0; i < r->n_shapes; i++) {
+		struct shape *s = r->shapes[i];
+
+		if (s->marks > r->n_pos ||
+		    r->chunk[r->pos[s->marks - 1]] != '\n')
+			continue;
+		r->run = r->verify(s, r->chunk, r->pos, r->n_pos, r->special);
+		if (!r->run)
+			continue;
+		r->shape = s;
+		memmove(r->shapes + 1, r->shapes, i * sizeof s);
+		r->shapes[0] = s;
+		return true;
+	}
+	return false;
+}
+
+static void
+learn(struct reader *r, const char *line, size_t n,
+    const struct lines_members *members)
+{
+	struct shape *s;
+
+	if (r->n_shapes < READER_SHAPES) {
+		s = xaligned(sizeof *s);
+		*s = (struct shape){ .slots = xcalloc(r->schema->n_slots + 1,
+					 sizeof *s->slots) };
+		r->shapes[r->n_shapes++] = s;
+	}
+	s = r->shapes[r->n_shapes - 1];
+	if (!shape_learn(s, r->schema, line, n, members->m, members->n))
+		s->marks = UINT32_MAX; /* never matches */
+}
+
+/* Keeps the value where it, or something inside it, is needed. */
+static const char *
+keep_value(struct reader *r, int node, const struct json_val *v)
+{
+	const struct schema_node *n = &r->schema->nodes[node];
+	struct json_in in = { .p = v->p, .end = v->p + v->n,
+		.lenient = r->lenient };
+	struct json_iter it;
+	const char *err;
+	unsigned index = 0;
+
+	if (n->slot != SCHEMA_NONE)
+		r->values[n->slot] = *v;
+	if (!n->has_inner || (v->kind != JSON_OBJECT && v->kind != JSON_ARRAY))
+		return NULL;
+	err = json_open(&in, &it);
+	while (!err) {
+		char digits[12];
+		struct json_val key, inner;
+		struct slice name;
+		bool done;
+		int child;
+
+		err = json_member(&in, &it, &key, &done);
+		if (done || err)
+			break;
+		err = json_value(&in, &inner);
+		name = json_slice(&key);
+		if (!it.object) {
+			name.p = digits;
+			name.n = (size_t)snprintf(digits, sizeof digits, "%u",
+			    index++);
+		}
+		child = schema_child(r->schema, node, name);
+		if (!err && child != SCHEMA_NONE)
+			err = keep_value(r, child, &inner);
+	}
+	return err;
+}
+
+/* A name with escapes is looked up as what it means. */
+static int
+find_member(struct reader *r, const struct json_val *key)
+{
+	char name[512];
+
+	if (!key->escaped)
+		return schema_child(r->schema, SCHEMA_ROOT, json_slice(key));
+	if (key->n > sizeof name)
+		return SCHEMA_NONE;
+	return schema_child(r->schema, SCHEMA_ROOT,
+	    slice_of(name, json_unescape(json_slice(key), name)));
+}
+
+static const char *
+parse_members(struct reader *r, struct json_in *in,
+    struct lines_members *members)
+{
+	struct json_iter it;
+	const char *err = json_open(in, &it);
+
+	while (!err) {
+		struct json_val key, v;
+		bool done;
+		int node;
+
+		err = json_member(in, &it, &key, &done);
+		if (!err && !done)
+			err = json_value(in, &v);
+		if (err || done)
+			break;
+		node = find_member(r, &key);
+		if (node != SCHEMA_NONE)
+			err = keep_value(r, node, &v);
+		members->flat &= !key.escaped && !v.escaped && !v.bad &&
+		    v.kind != JSON_OBJECT && v.kind != JSON_ARRAY &&
+		    v.kind != JSON_BARE && members->n < SHAPE_MAX_MEMBERS;
+		if (members->flat)
+			members->m[members->n++] =
+			    (struct shape_member){ json_slice(&key), v };
+	}
+	return err;
+}
+
+/* The general path: all of JSON, one line. */
+static const char *
+parse_line(struct reader *r, const char *line, size_t n)
+{
+	struct json_in in = { .p = line, .end = line + n,
+		.lenient = r->lenient };
+	struct lines_members members;
+	const char *err;
+
+	members.n = 0;
+	members.flat = r->indexed;
+	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
+	json_space(&in);
+	err = *in.p == '{' ? parse_members(r, &in, &members)
+			   : "not a JSON object";
+	if (err)
+		return err;
+	json_space(&in);
+	if (in.p != in.end)
+		return "more than one value on the line";
+	if (members.flat)
+		learn(r, line, n, &members);
+	return NULL;
+}
+
+static bool
+is_blank(const char *p, size_t n)
+{
+	while (n > 0 && memchr(" \t\r", *p, 3))
+		p++, n--;
+	return n == 0;
+}
+
+/* One line that fits no known shape; true if it is a record. */
+static bool
+take_line(struct reader *r)
+{
+	char *line = r->chunk + r->at;
+	char *newline = memchr(line, '\n', r->chunk_n - r->at);
+	size_t n = (size_t)(newline - line);
+	const char *err;
+
+	r->line++;
+	r->rec.p = line;
+	r->rec.n = (uint32_t)n;
+	r->at += (uint32_t)n + 1;
+	while (r->n_pos > 0 && r->pos[0] < r->at) {
+		r->pos++;
+		r->n_pos--;
+	}
+	if (is_blank(line, n))
+		return false;
+	err = parse_line(r, line, n);
+	r->records++;
+	if (err)
+		reader_reject(r, err);
+	return !err;
+}
+
+bool
+reader_next_slow(struct reader *r)
+{
+	bool found = false;
+
+	while (!found) {
+		if (r->at == r->chunk_n && !next_chunk(r))
+			return false;
+		if (r->n_pos > 0 && find_run(r)) {
+			reader_take(r);
+			found = true;
+		} else {
+			found = take_line(r);
+		}
+	}
+	r->rec.fresh = r->fresh;
+	r->fresh = false;
+	return true;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * reader: operands in, records out.
+ *
+ * A record is borrowed: it and its values are valid until the next
+ * reader_next().  Every record that is handed out is valid JSON (RFC 8259, an
+ * object); a line that is not is reported as "tool: file:line: what" (the
+ * first few, then counted), goes to the rejects file where there is one, and
+ * makes the exit status 1.  With strict the first ends the program.
+ */
+#ifndef READER_H
+#define READER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libcommon/input.h"
+#include "libcommon/json.h"
+#include "libcommon/output.h"
+#include "libcommon/scan.h"
+#include "libcommon/schema.h"
+#include "libcommon/shape.h"
+
+enum { READER_SHAPES = 16, READER_MESSAGES = 5 };
+
+struct rec {
+	const char *p; /* the line, without its newline */
+	uint32_t n;
+	bool fresh;		  /* of another operand than the last */
+	const struct json_val *v; /* by slot of the schema */
+};
+
+struct reader_opts {
+	char **operands;
+	uint64_t max_line;
+	const char *rejects; /* file name, or NULL */
+	bool strict, follow, reframe, lenient;
+};
+
+struct reader {
+	struct rec rec;
+	uint64_t records; /* handed out */
+	uint64_t rejected;
+	bool partial; /* something was skipped or unreadable */
+	struct input in;
+
+	/* Private. */
+	const struct schema *schema;
+	bool strict, lenient;
+	struct output *flush; /* before a wait, or NULL */
+	struct output rejects;
+	bool has_rejects, fresh;
+	scan_fn *scan;
+	shape_fn *verify;
+	uint64_t line; /* of the operand, 1 for the first */
+	char *chunk;
+	uint32_t chunk_n, at; /* the next line begins at 'at' */
+	bool indexed;
+	uint32_t *pos_room, *pos; /* marks from the next line on */
+	uint32_t n_pos;
+	struct scan_special *special;
+	uint32_t run; /* records of 'shape' that follow, verified */
+	struct shape *shape, *shapes[READER_SHAPES];
+	uint32_t n_shapes, victim;
+	struct json_val *values;
+};
+
+/* The schema must be complete. */
+void reader_open(struct reader *r, const struct reader_opts *opts,
+    const struct schema *schema, struct output *flush);
+void reader_close(struct reader *r);
+
+/* The record at hand is bad after all: a field that cannot be read. */
+void reader_reject(struct reader *r, const char *what);
+
+/* A complaint about the operand, not about a record. */
+void reader_warn(struct reader *r, const char *what);
+
+bool reader_next_slow(struct reader *r);
+
+/* The record of the run at r->pos. */
+static inline void
+reader_take(struct reader *r)
+{
+	const struct shape *shape = r->shape;
+	const uint32_t *pos = r->pos;
+	uint32_t newline = pos[shape->marks - 1];
+
+	r->rec.p = r->chunk + r->at;
+	r->rec.n = newline - r->at;
+	r->rec.fresh = false;
+	for (uint32_t i = 0; i < shape->n_slots; i++) {
+		const struct shape_value *s = &shape->slots[i];
+		struct json_val *v = &r->values[i];
+
+		v->kind = s->kind;
+		if (s->kind == JSON_NONE)
+			continue;
+		v->p = shape_place(r->chunk, pos, s->start);
+		v->n = (uint32_t)(shape_place(r->chunk, pos, s->end) - v->p);
+		v->escaped = v->bad = false;
+	}
+	r->at = newline + 1;
+	r->pos += shape->marks;
+	r->n_pos -= shape->marks;
+	r->run--;
+	r->line++;
+	r->records++;
+}
+
+/* The next record in r->rec; false at the end. */
+static inline bool
+reader_next(struct reader *r)
+{
+	if (r->run == 0)
+		return reader_next_slow(r);
+	reader_take(r);
+	return true;
+}
+
+/*
+ * The kind of a scalar that a shape only knows as one: decides between
+ * JSON_NUMBER, JSON_TRUE, JSON_FALSE and JSON_NULL by its first byte.
+ */
+static inline enum json_kind
+json_kind_of(const struct json_val *v)
+{
+	if (v->kind != JSON_NUMBER || *v->p <= '9')
+		return v->kind;
+	return *v->p == 't' ? JSON_TRUE : *v->p == 'f' ? JSON_FALSE : JSON_NULL;
+}
+
+#endif

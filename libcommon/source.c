@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include "libcommon/stop.h"
+#include "libcommon/xalloc.h"
+
+enum {
+	RAW_CAP = 64 * 1024,
+	FOLLOW_MS = 100,
+	PIPE_SIZE = 1 << 20,
+	ZSTD_WINDOW_LOG = 23, /* 8 MiB, so that memory stays bounded */
+};
+
+/* What is known of the call in progress: whom to tell before a wait. */
+struct idle {
+	void (*call)(void *arg);
+	void *arg;
+};
+
+struct source {
+	int fd;
+	const char *name;
+	bool regular, follow, eof;
+	const char *error;
+	uint64_t offset, size;
+	ssize_t (*read)(struct source *s, char *buf, size_t n,
+	    const struct idle *idle);
+	/* Bytes read ahead for recognition, or to be decompressed. */
+	char *raw;
+	size_t raw_at, raw_n;
+	z_stream z;
+	ZSTD_DStream *zstd;
+	size_t zstd_due; /* what ZSTD wants: 0 between frames */
+	bool held;	 /* zstd: output filled, more may wait inside */
+	bool between;	 /* gzip: between members */
+};
+
+/* The file was replaced (rotated) or cut: continue with the new one. */
+static bool
+reopen_if_rotated(struct source *s)
+{
+	struct stat now, held;
+	int fd;
+
+	if (fstat(s->fd, &held) < 0 || stat(s->name, &now) < 0)
+		return false;
+	if (held.st_ino == now.st_ino && held.st_dev == now.st_dev) {
+		if ((uint64_t)held.st_size >= s->offset)
+			return false;
+		s->offset = 0;
+		return lseek(s->fd, 0, SEEK_SET) == 0;
+	}
+	fd = open(s->name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	close(s->fd);
+	s->fd = fd;
+	s->offset = 0;
+	return true;
+}
+
+static ssize_t
+read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	for (;;) {
+		ssize_t got;
+
+		if (!s->regular && stop_wait(s->fd, 0) == 0) {
+			idle->call(idle->arg);
+			stop_wait(s->fd, -1);
+		}
+		if (stop_asked())
+			return 0;
+		got = read(s->fd, buf, n);
+		if (got > 0) {
+			s->offset += (uint64_t)got;
+			return got;
+		}
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got < 0) {
+			s->error = strerror(errno);
+			return -1;
+		}
+		if (!s->follow || !s->regular)
+			return 0;
+		idle->call(idle->arg);
+		if (!reopen_if_rotated(s) && stop_wait(-1, FOLLOW_MS) < 0)
+			return 0;
+	}
+}
+
+/* What was read ahead first, then the descriptor. */
+static ssize_t
+read_plain(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	size_t ahead = s->raw_n - s->raw_at;
+
+	if (!ahead)
+		return read_fd(s, buf, n, idle);
+	n = n < ahead ? n : ahead;
+	memcpy(buf, s->raw + s->raw_at, n);
+	s->raw_at += n;
+	return (ssize_t)n;
+}
+
+/* At least one byte to decompress: 1; end: 0; error: -1. */
+static int
+refill(struct source *s, const struct idle *idle)
+{
+	ssize_t got;
+
+	if (s->raw_at < s->raw_n)
+		return 1;
+	got = read_fd(s, s->raw, RAW_CAP, idle);
+	s->raw_at = 0;
+	s->raw_n = got > 0 ? (size_t)got : 0;
+	return got > 0 ? 1 : (int)got;
+}
+
+static ssize_t
+fail(struct source *s, const char *what)
+{
+	s->error = what;
+	return -1;
+}
+
+static ssize_t
+read_gzip(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	s->z.next_out = (Bytef *)buf;
+	s->z.avail_out = (uInt)n;
+	while (s->z.avail_out == (uInt)n) {
+		int r = refill(s, idle);
+
+		if (r <= 0 && !(r == 0 && s->between))
+			return r < 0 ? -1
+			    : stop_asked()
+			    ? 0
+			    : fail(s, "the gzip data ends too early");
+		if (r == 0)
+			return 0;
+		if (s->between && inflateReset(&s->z) != Z_OK)
+			return fail(s, "out of memory");
+		s->between = false;
+		s->z.next_in = (Bytef *)s->raw + s->raw_at;
+		s->z.avail_in = (uInt)(s->raw_n - s->raw_at);
+		r = inflate(&s->z, Z_NO_FLUSH);
+		s->raw_at = s->raw_n - s->z.avail_in;
+		if (r == Z_STREAM_END)
+			s->between = true;
+		else if (r != Z_OK && r != Z_BUF_ERROR)
+			return fail(s, "the gzip data is damaged");
+	}
+	return (ssize_t)(n - s->z.avail_out);
+}
+
+static ssize_t
+read_zstd(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	ZSTD_outBuffer out = { buf, n, 0 };
+
+	while (out.pos == 0) {
+		ZSTD_inBuffer in;
+		int r = s->held ? 1 : refill(s, idle);
+
+		if (r < 0)
+			return -1;
+		if (r == 0)
+			return s->zstd_due && !stop_asked()
+			    ? fail(s, "the zstd data ends too early")
+			    : 0;
+		in = (ZSTD_inBuffer){ s->raw, s->raw_n, s->raw_at };
+		s->zstd_due = ZSTD_decompressStream(s->zstd, &out, &in);
+		if (ZSTD_isError(s->zstd_due))
+			return fail(s, ZSTD_getErrorName(s->zstd_due));
+		s->raw_at = in.pos;
+		s->held = out.pos == out.size;
+	}
+	return (ssize_t)out.pos;
+}
+
+static bool
+starts(const struct source *s, const char *magic, size_t n)
+{
+	return s->raw_n >= n && memcmp(s->raw, magic, n) == 0;
+}
+
+static const char *
+choose_reader(struct source *s)
+{
+	s->read = read_plain;
+	if (starts(s, "\xef\xbb\xbf", 3)) {
+		s->raw_at = 3;
+	} else if (starts(s, "\x1f\x8b", 2)) {
+		if (inflateInit2(&s->z, 15 + 16) != Z_OK)
+			return "out of memory";
+		s->read = read_gzip;
+	} else if (starts(s, "\x28\xb5\x2f\xfd", 4)) {
+		s->zstd = ZSTD_createDStream();
+		if (!s->zstd)
+			return "out of memory";
+		ZSTD_initDStream(s->zstd);
+		ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax,
+		    ZSTD_WINDOW_LOG);
+		s->read = read_zstd;
+	}
+	return NULL;
+}
+
+/*
+ * The first call recognises the format.  It waits for more than one byte only
+ * where that byte begins a magic number, so that a pipe stays live.
+ */
+static ssize_t
+read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	const char *err;
+
+	do {
+		ssize_t got = read_fd(s, s->raw + s->raw_n,
+		    s->raw_n ? 1 : RAW_CAP, idle);
+
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		s->raw_n += (size_t)got;
+	} while (s->raw_n < 4 && memchr("\x1f\x28\xef", s->raw[0], 3));
+	err = choose_reader(s);
+	if (err)
+		return fail(s, err);
+	return s->read(s, buf, n, idle);
+}
+
+struct source *
+source_open(const char *name, bool follow)
+{
+	bool is_stdin = strcmp(name, "-") == 0;
+	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
+	struct source *s;
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		close(fd);
+		errno = EISDIR;
+		return NULL;
+	}
+	s = xcalloc(1, sizeof *s);
+	s->fd = fd;
+	s->name = name;
+	s->regular = S_ISREG(st.st_mode);
+	s->follow = follow && !is_stdin;
+	s->size = s->regular ? (uint64_t)st.st_size : 0;
+	s->raw = xmalloc(RAW_CAP);
+	s->read = read_first;
+#ifdef F_SETPIPE_SZ
+	if (S_ISFIFO(st.st_mode))
+		fcntl(fd, F_SETPIPE_SZ, PIPE_SIZE);
+#endif
+#ifdef POSIX_FADV_SEQUENTIAL
+	if (s->regular)
+		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+	return s;
+}
+
+ssize_t
+source_read(struct source *s, char *buf, size_t n, void (*idle)(void *arg),
+    void *arg)
+{
+	return s->read(s, buf, n, &(struct idle){ idle, arg });
+}
+
+const char *
+source_error(const struct source *s)
+{
+	return s->error;
+}
+
+bool
+source_is_regular(const struct source *s)
+{
+	return s->regular;
+}
+
+uint64_t
+source_offset(const struct source *s)
+{
+	return s->offset;
+}
+
+uint64_t
+source_size(const struct source *s)
+{
+	return s->size;
+}
+
+void
+source_close(struct source *s)
+{
+	if (s->read == read_gzip)
+		inflateEnd(&s->z);
+	ZSTD_freeDStream(s->zstd);
+	if (s->fd != STDIN_FILENO)
+		close(s->fd);
+	free(s->raw);
+	free(s);
+}

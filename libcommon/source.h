@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * source: the bytes of one operand, decompressed.  gzip and zstd are
+ * recognised by content; a byte order mark at the beginning is left out.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct source;
+
+/*
+ * "-" is standard input.  NULL with errno if it cannot be opened.  With
+ * follow, the end of a regular file is not the end: more is waited for, and
+ * a file that was replaced or truncated is opened anew.
+ */
+struct source *source_open(const char *name, bool follow);
+
+/*
+ * Up to n bytes into buf; 0 at the end (or when a signal asks to stop), -1
+ * for an error, with source_error().  idle(arg) is called before a wait.
+ */
+ssize_t source_read(struct source *s, char *buf, size_t n,
+    void (*idle)(void *arg), void *arg);
+const char *source_error(const struct source *s);
+
+/* A file on disk: complete, so lateness may be generous; read without waits. */
+bool source_is_regular(const struct source *s);
+
+/* Bytes read from the descriptor, and its size (0 if unknown). */
+uint64_t source_offset(const struct source *s);
+uint64_t source_size(const struct source *s);
+void source_close(struct source *s);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xalloc: allocation that cannot fail (it ends the program), for set-up code
+ * and growing buffers.  Never called per record.
+ */
+#ifndef XALLOC_H
+#define XALLOC_H
+
+#include <stddef.h>
+
+void *xmalloc(size_t n);
+void *xcalloc(size_t n, size_t size);
+void *xreallocarray(void *p, size_t n, size_t size);
+char *xstrndup(const char *s, size_t n);
+char *xstrdup(const char *s);
+
+/* n bytes, aligned to 64; freed with free(). */
+void *xaligned(size_t n);
+
+/*
+ * Room for one more element: the capacity doubles.  Returns the array, which
+ * may have moved.  Use: a->v = xgrow(a->v, &a->cap, a->n, sizeof *a->v);
+ */
+void *xgrow(void *array, size_t *cap, size_t used, size_t size);
+
+#endif
