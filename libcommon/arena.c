@@ -45,6 +45,20 @@ arena_slice(struct arena *a, struct slice s)
 }
 
 void
+arena_reset(struct arena *a)
+{
+	struct arena_chunk *c = a->chunks;
+
+	while (c && c->next) {
+		a->chunks = c->next;
+		a->bytes -= c->size;
+		free(c);
+		c = a->chunks;
+	}
+	a->used = 0;
+}
+
+void
 arena_free(struct arena *a)
 {
 	while (a->chunks) {

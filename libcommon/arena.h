@@ -23,6 +23,8 @@ void *arena_alloc(struct arena *a, size_t n);
 /* A copy of s, with a NUL behind it that the slice does not count. */
 struct slice arena_slice(struct arena *a, struct slice s);
 
+/* Empties it, keeping one chunk: no allocation if that suffices again. */
+void arena_reset(struct arena *a);
 void arena_free(struct arena *a);
 
 #endif

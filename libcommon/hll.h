@@ -33,7 +33,8 @@ void hll_free(struct hll *h);
 
 /*
  * Portable text (base64 of a versioned form, canonical: equal sets give equal
- * text) of at most hll_text_room() bytes, and back.
+ * text) of at most hll_text_room() bytes, and back.  hll_parse() overwrites *h,
+ * which is empty after an error; it accepts no text but what hll_put() writes.
  */
 size_t hll_text_room(const struct hll *h);
 size_t hll_put(char *out, const struct hll *h);

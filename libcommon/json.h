@@ -74,6 +74,18 @@ const char *json_open(struct json_in *in, struct json_iter *it);
 const char *json_member(struct json_in *in, struct json_iter *it,
     struct json_val *key, bool *done);
 
+/*
+ * The kind, where a scalar may be given as JSON_NUMBER whatever it is: its
+ * first byte decides between that, JSON_TRUE, JSON_FALSE and JSON_NULL.
+ */
+static inline enum json_kind
+json_kind_of(const struct json_val *v)
+{
+	if (v->kind != JSON_NUMBER || *v->p <= '9')
+		return v->kind;
+	return *v->p == 't' ? JSON_TRUE : *v->p == 'f' ? JSON_FALSE : JSON_NULL;
+}
+
 /* The kind of a number, true, false or null that fills s; JSON_NONE if none. */
 enum json_kind json_scalar(const char *p, size_t n);
 

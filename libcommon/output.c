@@ -57,8 +57,20 @@ out_flush(struct output *out)
 }
 
 void
+out_memory(struct output *out)
+{
+	*out = (struct output){ .fd = -1 };
+}
+
+void
 out_spill(struct output *out, const char *p, size_t n)
 {
+	if (out->fd < 0) {
+		out->cap = 2 * (out->n + n);
+		out->buf = xreallocarray(out->buf, out->cap, 1);
+		out_put(out, p, n);
+		return;
+	}
 	out_flush(out);
 	if (n >= out->cap) {
 		write_all(out, p, n);
@@ -71,6 +83,10 @@ out_spill(struct output *out, const char *p, size_t n)
 void
 out_close(struct output *out)
 {
+	if (out->fd < 0) {
+		free(out->buf);
+		return;
+	}
 	out_flush(out);
 	if (close(out->fd) < 0 && errno != EINTR)
 		die_errno("%s", out->name ? out->name : "standard output");

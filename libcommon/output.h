@@ -24,6 +24,9 @@ struct output {
 	size_t n, cap;
 };
 
+/* Into memory: buf and n are the bytes; out->n = 0 empties it. */
+void out_memory(struct output *out);
+
 /* NULL or "-" is standard output; a file is created or truncated. */
 void out_open(struct output *out, const char *name);
 void out_flush(struct output *out);

@@ -4,8 +4,9 @@
  *
  * DDSketch (Masson, Rim, Lee, VLDB 2019): bucket i counts the values in
  * (g^(i-1), g^i] with g = (1 + a) / (1 - a), a = 0.01; its estimate is
- * 2 g^i / (g + 1).  Values below QUANT_MIN, negative ones too, count as zero.
- * Counts add, so sketches merge and subtract exactly.
+ * 2 g^i / (g + 1).  Values below QUANT_MIN, negative ones and NaN too, count as
+ * zero, those above QUANT_MAX as QUANT_MAX: at most 3340 buckets.  Counts add,
+ * so sketches merge and subtract exactly, and order does not matter.
  */
 #ifndef QUANT_H
 #define QUANT_H
@@ -16,17 +17,20 @@
 
 #define QUANT_ERROR 0.01
 #define QUANT_MIN 1e-9
+#define QUANT_MAX 1e20
 
 /* Within an accumulator; all zero is empty. */
 struct quant {
 	uint64_t *heap; /* buckets, malloc; grown to the span of the values */
-	int32_t first;	/* index of heap[0] */
-	uint32_t n;	/* of heap */
+	int32_t first;  /* index of heap[0] */
+	uint32_t n;     /* of heap */
 	uint64_t count, zeros;
 };
 
 void quant_add(struct quant *q, double v);
 void quant_merge(struct quant *to, const struct quant *from);
+
+/* What was merged before; of any other, what is there. */
 void quant_subtract(struct quant *from, const struct quant *what);
 
 /*
@@ -36,7 +40,11 @@ void quant_subtract(struct quant *from, const struct quant *what);
 double quant_value(const struct quant *q, double p);
 void quant_free(struct quant *q);
 
-/* Portable canonical text ("i:count,.." with ranges of zero left out). */
+/*
+ * Portable canonical text: "z:zeros,i:count,.." in order of i, without what is
+ * zero.  quant_parse() overwrites *q, which is empty after an error; it accepts
+ * no text but what quant_put() writes.
+ */
 size_t quant_text_room(const struct quant *q);
 size_t quant_put(char *out, const struct quant *q);
 const char *quant_parse(struct slice s, struct quant *q);

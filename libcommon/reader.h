@@ -118,16 +118,4 @@ reader_next(struct reader *r)
 	return true;
 }
 
-/*
- * The kind of a scalar that a shape only knows as one: decides between
- * JSON_NUMBER, JSON_TRUE, JSON_FALSE and JSON_NULL by its first byte.
- */
-static inline enum json_kind
-json_kind_of(const struct json_val *v)
-{
-	if (v->kind != JSON_NUMBER || *v->p <= '9')
-		return v->kind;
-	return *v->p == 't' ? JSON_TRUE : *v->p == 'f' ? JSON_FALSE : JSON_NULL;
-}
-
 #endif

@@ -1,0 +1,181 @@
+# SPDX-License-Identifier: MIT
+# GNU make.  Everything is built in $(B); `make help' lists the targets.
+
+CC ?= cc
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
+MANDIR ?= $(PREFIX)/share/man
+B ?= build
+# CPPFLAGS, LDFLAGS, DESTDIR: as usual.  SAN=address,undefined: sanitizers.
+# WERROR=1 (or CI=true): warnings are errors.
+FUZZ_SECONDS ?= 10
+
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+version := $(file < VERSION)
+warnings = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+	-Wvla -Wundef $(if $(filter true 1,$(CI) $(WERROR)),-Werror)
+sanitize = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer)
+cppflags = -I. -D_GNU_SOURCE $(CPPFLAGS)
+cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
+ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
+# A tool may want more: libs_flowcat = -lrdkafka
+libs = -lz -lzstd -lpcre2-8 -lpsl -lm
+
+tools = flowcat flowfilter flowagg flowtopn
+present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
+unit = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
+fuzzers = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+replays = $(fuzzers:%=$(B)/tests/fuzz/fuzz_%)
+flowgen = $(if $(wildcard bench/flowgen.c),$(B)/flowgen)
+objects = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*/*.c libcommon/*.c \
+	tests/unit/*.c tests/fuzz/*.c bench/*.c))
+manuals = $(wildcard man/*.[1-8])
+
+bash_dir = $(PREFIX)/share/bash-completion/completions
+zsh_dir = $(PREFIX)/share/zsh/site-functions
+fish_dir = $(PREFIX)/share/fish/vendor_completions.d
+
+all: $(present:%=$(B)/%)
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile
+
+# ---- building ----
+
+compile = $(CC) $(cppflags) $(cflags)
+link = $(CC) $(ldflags) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(libs)
+
+# Other flags than the last time: everything is built anew.
+export flags_now = $(compile) $(ldflags) $(libs)
+$(B)/flags: FORCE
+	@mkdir -p $(B)
+	@printf '%s\n' "$$flags_now" | cmp -s - $@ || \
+		printf '%s\n' "$$flags_now" > $@
+
+$(B)/%.o: %.c $(B)/flags
+	@mkdir -p $(@D)
+	$(compile) -MMD -MP -c -o $@ $<
+
+# The only module that tells the version.
+$(B)/libcommon/opts.o: private cppflags += -DVERSION='"$(version)"'
+$(B)/libcommon/opts.o: VERSION
+
+$(B)/libcommon.a: $(patsubst %.c,$(B)/%.o,$(wildcard libcommon/*.c))
+	rm -f $@
+	$(AR) rcs $@ $^
+
+define tool_rule
+$(B)/$1: $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$1/*.c)) $$(B)/libcommon.a
+	$$(link) $$(libs_$1)
+endef
+$(foreach t,$(present),$(eval $(call tool_rule,$t)))
+
+$(B)/flowgen: $(B)/bench/flowgen.o
+	$(link)
+
+# A test of a tool's private modules names their objects here:
+# $(B)/tests/unit/test_x: $(B)/cmd/flowx/x.o
+$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
+	$(link)
+
+$(replays): $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o \
+		$(B)/tests/fuzz/replay.o $(B)/libcommon.a
+	$(link)
+
+-include $(objects:.o=.d)
+
+# ---- testing ----
+
+# Only `make check' and its like install what they need, `make all' never.
+run_tests = B='$(abspath $(B))' PATH='$(abspath $(B))':"$$PATH" \
+	ASAN_OPTIONS=detect_leaks=0 scripts/tap-total
+unit_runs = $(unit) $(foreach f,$(fuzzers),\
+	'$(B)/tests/fuzz/fuzz_$f tests/fuzz/seeds/$f/*')
+cli_runs = $(if $(wildcard tests/cli/*.bats),'bats --tap tests/cli')
+
+deps: ## install the Debian packages that a build needs
+	@scripts/deps build
+
+tests: all $(unit) $(replays) $(flowgen)
+
+check: ## all tests
+	@scripts/deps build test
+	@$(MAKE) tests
+	@$(run_tests) $(unit_runs) $(cli_runs)
+
+check-unit: ## unit tests, and the seeds of the fuzzers
+	@scripts/deps build test
+	@$(MAKE) tests
+	@$(run_tests) $(unit_runs)
+
+check-cli: ## tests of the tools
+	@scripts/deps build test
+	@$(MAKE) tests
+	@$(run_tests) $(cli_runs)
+
+# Tiny buffers, so that every test goes through every refill.
+check-san: ## all tests with sanitizers and 16-byte buffers
+	@$(MAKE) check B=$(B)/san SAN=address,undefined \
+		CPPFLAGS='-DIN_CAP=16 -DIN_CHUNK=16 -DOUT_CAP=16'
+
+$(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard libcommon/*.[ch])
+	@mkdir -p $(@D)
+	clang $(cppflags) $(cflags) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(wildcard libcommon/*.c) \
+		$(libs)
+
+fuzz: $(fuzzers:%=$(B)/fuzz/%) ## each fuzzer for FUZZ_SECONDS
+	@set -e; for f in $(fuzzers); do \
+		mkdir -p $(B)/fuzz/corpus/$$f; \
+		ASAN_OPTIONS=detect_leaks=0 $(B)/fuzz/$$f -timeout=10 \
+		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		    -artifact_prefix=$(B)/fuzz/$$f- \
+		    $(B)/fuzz/corpus/$$f tests/fuzz/seeds/$$f; done
+
+lint: ## format, static checks, layers, lengths, manuals, shell scripts
+	@scripts/deps build lint
+	@scripts/lint
+
+bench: all $(flowgen) ## measurements
+	@B='$(abspath $(B))' bench/run
+
+demo: deps ## what the tools do, on a sample
+	@$(MAKE) all
+	@B='$(abspath $(B))' scripts/demo
+
+# ---- installing ----
+
+# FROM TO: every file of a list to a directory.
+put = $(if $1,install -d '$(DESTDIR)$2' && install -m $3 $1 '$(DESTDIR)$2')
+section = $(MANDIR)/man$(patsubst .%,%,$(suffix $1))
+
+install: all
+	$(call put,$(present:%=$(B)/%),$(BINDIR),755)
+	$(foreach m,$(manuals),$(call put,$m,$(call section,$m),644) &&) :
+	$(call put,$(wildcard completions/bash/*),$(bash_dir),644)
+	$(call put,$(wildcard completions/zsh/_*),$(zsh_dir),644)
+	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
+
+uninstall:
+	cd / && rm -f $(tools:%='$(DESTDIR)$(BINDIR)/%') \
+		$(foreach m,$(manuals),'$(DESTDIR)$(call section,$m)/$(notdir $m)') \
+		$(tools:%='$(DESTDIR)$(bash_dir)/%') \
+		$(tools:%='$(DESTDIR)$(zsh_dir)/_%') \
+		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish')
+
+dist:
+	@mkdir -p $(B)
+	git archive --prefix=pipe4flow-$(version)/ -o \
+		$(B)/pipe4flow-$(version).tar.gz HEAD
+
+clean:
+	rm -rf $(B)
+
+FORCE:
+.PHONY: all help deps tests check check-unit check-cli check-san fuzz lint \
+	bench demo install uninstall dist clean FORCE

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/expr.h"
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <math.h>
+#include <pcre2.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "libcommon/expr_code.h"
+#include "libcommon/xalloc.h"
+
+struct expr *
+expr_try(const char *text, const struct expr_context *context,
+    struct expr_error *error)
+{
+	struct expr *e = xcalloc(1, sizeof *e);
+	struct parser p = { .text = text, .p = text, .context = context,
+		.arena = &e->tree, .error = error };
+	struct node *root;
+
+	if (setjmp(p.failed)) {
+		arena_free(&e->tree);
+		free(e);
+		return NULL;
+	}
+	/* Tokens point into the text: keep it as long as the program. */
+	p.text = p.p = arena_slice(&e->tree, slice_str(text)).p;
+	lex_next(&p);
+	if (p.t.kind == TOKEN_END)
+		parse_fail(&p, p.t.at, "the expression is empty");
+	root = parse_expression(&p);
+	if (p.t.kind != TOKEN_END)
+		parse_fail(&p, p.t.at,
+		    "expected an operator, 'and', 'or' or the end");
+	expr_emit(e, root);
+	e->how = context->how;
+	e->how.arena = &e->scratch;
+	e->match = pcre2_match_data_create(1, NULL);
+	return e;
+}
+
+struct expr *
+expr_compile(const char *text, const char *option,
+    const struct expr_context *context)
+{
+	struct expr_error error;
+	struct expr *e = expr_try(text, context, &error);
+	const char *line = text, *end;
+
+	if (e)
+		return e;
+	/* Of several lines, the one with the place. */
+	for (size_t i = 0; i < error.at && text[i]; i++)
+		if (text[i] == '\n')
+			line = text + i + 1;
+	end = line + strcspn(line, "\n");
+	die("%s: %s\n  %.*s\n  %*s^", option, error.what, (int)(end - line),
+	    line, (int)(error.at - (size_t)(line - text)), "");
+}
+
+const struct field *
+expr_field(const struct expr *e)
+{
+	return e->root->kind == NODE_FIELD ? e->root->field : NULL;
+}
+
+int
+expr_slot(const struct expr *e)
+{
+	return e->root->kind == NODE_FIELD ? e->root->slot : SCHEMA_NONE;
+}
+
+static const char *
+complain(struct expr *e, const struct insn *in, const char *what)
+{
+	snprintf(e->message, sizeof e->message, "%.*s: %s",
+	    (int)(in->name.n < 64 ? in->name.n : 64), in->name.p, what);
+	return e->message;
+}
+
+static const char *
+load(struct expr *e, const struct insn *in, const struct json_val *v,
+    struct value *out)
+{
+	const struct field *f = in->field;
+	const char *err = value_read(v, f ? f->type : FIELD_ANY,
+	    f ? f->set : 0, &e->how, out);
+
+	if (err)
+		return complain(e, in, err);
+	/* A record without 'flows' is one flow. */
+	if (out->type == VALUE_NONE && f && strcmp(f->name, "flows") == 0)
+		*out = (struct value){ .type = VALUE_INT, .i = 1 };
+	return NULL;
+}
+
+/* A number that is most often digits; *known is false if it is absent. */
+static inline const char *
+load_number(struct expr *e, const struct insn *in, const struct json_val *v,
+    uint64_t *n, bool *known)
+{
+	struct value value;
+	const char *err;
+
+	*known = true;
+	if (v->kind == JSON_NUMBER && v->n < 19) {
+		uint64_t sum = 0;
+		unsigned digit = 0;
+
+		for (uint32_t i = 0; i < v->n; i++) {
+			digit = (unsigned char)v->p[i] - '0';
+			if (digit > 9)
+				break;
+			sum = sum * 10 + digit;
+		}
+		*n = sum;
+		if (digit <= 9)
+			return NULL;
+	}
+	err = load(e, in, v, &value);
+	*known = !err && value.type == VALUE_INT && value.i >= 0 &&
+	    value.i <= UINT64_MAX;
+	*n = *known ? (uint64_t)value.i : 0;
+	return err;
+}
+
+static i128
+shifted(i128 a, i128 n, bool left)
+{
+	if (n < 0 || n > 126)
+		return 0;
+	return left ? (i128)((u128)a << (int)n) : a >> (int)n;
+}
+
+/* Of two integers; false if the result is unknown or no integer. */
+static bool
+arith_int(int op, i128 a, i128 b, i128 *r)
+{
+	switch (op) {
+	case '+':
+		return !__builtin_add_overflow(a, b, r);
+	case '-':
+		return !__builtin_sub_overflow(a, b, r);
+	case '*':
+		return !__builtin_mul_overflow(a, b, r);
+	case '/':
+		*r = b ? a / b : 0;
+		return b && a % b == 0;
+	case '%':
+		*r = b ? a % b : 0;
+		return b != 0;
+	case '&':
+		*r = a & b;
+		return true;
+	case '|':
+		*r = a | b;
+		return true;
+	case '^':
+		*r = a ^ b;
+		return true;
+	default:
+		*r = shifted(a, b, op == 'l');
+		return true;
+	}
+}
+
+static double
+arith_real(int op, double a, double b)
+{
+	switch (op) {
+	case '+':
+		return a + b;
+	case '-':
+		return a - b;
+	case '*':
+		return a * b;
+	case '/':
+		return b != 0 ? a / b : NAN;
+	case '%':
+		return b != 0 ? fmod(a, b) : NAN;
+	default:
+		return NAN;
+	}
+}
+
+/* Text that is a number counts as one. */
+static void
+as_number(struct value *v)
+{
+	struct value_reading how = { 0 };
+
+	if (v->type == VALUE_STR &&
+	    json_scalar(v->s.p, v->s.n) == JSON_NUMBER)
+		value_parse(v->s, FIELD_ANY, 0, &how, v);
+}
+
+static void
+arith(int op, struct value *a, struct value *b, struct value *out)
+{
+	struct value r = { .type = VALUE_NONE };
+	double d;
+	i128 nano;
+
+	as_number(a);
+	as_number(b);
+	if (a->type == VALUE_INT && b->type == VALUE_INT &&
+	    arith_int(op, a->i, b->i, &r.i)) {
+		r.type = VALUE_INT;
+	} else if (a->type == VALUE_TIME && b->type == VALUE_TIME &&
+	    op == '-') {
+		r.type = VALUE_REAL;
+		r.d = (double)(a->i - b->i) / NUM_NANO;
+	} else if (a->type == VALUE_TIME && value_nano(b, &nano) &&
+	    (op == '+' || op == '-')) {
+		r.type = VALUE_TIME;
+		r.i = op == '+' ? a->i + nano : a->i - nano;
+	} else {
+		d = arith_real(op, value_double(a), value_double(b));
+		r.type = isfinite(d) ? VALUE_REAL : VALUE_NONE;
+		r.d = d;
+	}
+	*out = r;
+}
+
+static bool
+holds(int op, int order)
+{
+	static const unsigned char accepted[] = {
+		[EQ] = 2, [NE] = 5, [LT] = 1, [LE] = 3, [GT] = 4, [GE] = 6,
+	};
+
+	return order != VALUE_UNORDERED && accepted[op] >> (order + 1) & 1;
+}
+
+static void
+map(const struct node *n, struct value *v)
+{
+	for (const struct node *row = n->b; row; row = row->next)
+		if (value_compare(v, &row->v) == 0) {
+			*v = row->a->v;
+			return;
+		}
+	if (n->c)
+		*v = n->c->v;
+	else
+		v->type = VALUE_NONE;
+}
+
+static bool
+match(struct expr *e, const struct node *n, const struct value *v)
+{
+	char room[64];
+	struct slice s = v->s;
+
+	if (v->type == VALUE_NONE)
+		return false;
+	if (v->type != VALUE_STR && v->type != VALUE_JSON)
+		s = slice_of(room, value_text(room, sizeof room, v, NULL));
+	return pcre2_match(n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match,
+		   NULL) >= 0;
+}
+
+/* The name itself or one below it, case and a last dot ignored. */
+static bool
+under(struct slice suffix, const struct value *v)
+{
+	struct slice s = v->s;
+
+	if (v->type != VALUE_STR)
+		return false;
+	if (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	if (suffix.n && suffix.p[suffix.n - 1] == '.')
+		suffix.n--;
+	return s.n >= suffix.n &&
+	    strncasecmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0 &&
+	    (s.n == suffix.n || !suffix.n || s.p[s.n - suffix.n - 1] == '.');
+}
+
+/* The tests of a member that need no stack. */
+static inline const char *
+quick_test(struct expr *e, const struct insn *in, const struct json_val *v,
+    bool *yes)
+{
+	struct value value;
+	uint64_t n = 0;
+	bool known = false;
+	const char *err;
+
+	switch (in->op) {
+	case OP_RANGE:
+		err = load_number(e, in, v, &n, &known);
+		*yes = known && (n >= in->lo && n <= in->hi) != in->inverted;
+		return err;
+	case OP_NUMBERS:
+		err = load_number(e, in, v, &n, &known);
+		*yes = known && set_has_number(in->set, n) != in->inverted;
+		return err;
+	case OP_ADDRESS:
+		err = load(e, in, v, &value);
+		*yes = !err && value.type == VALUE_IP &&
+		    set_has_ip(in->set, &value.ip) != in->inverted;
+		return err;
+	case OP_BITS:
+		err = load(e, in, v, &value);
+		*yes = !err && value.type == VALUE_INT &&
+		    ((unsigned)value.i & in->lo) == in->hi;
+		return err;
+	default:
+		*yes = v->kind != JSON_NONE && json_kind_of(v) != JSON_NULL;
+		return NULL;
+	}
+}
+
+/* The tests of what is on the stack; returns its new top. */
+static struct value *
+stack_test(struct expr *e, const struct insn *in, struct value *top,
+    bool *yes)
+{
+	switch (in->op) {
+	case OP_COMPARE:
+		top -= 2;
+		*yes = holds(in->arg, value_compare(top, top + 1));
+		return top;
+	case OP_IN:
+		*yes = (--top)->type != VALUE_NONE &&
+		    set_has(in->set, top) != in->inverted;
+		return top;
+	case OP_STACK_BITS:
+		*yes = (--top)->type == VALUE_INT &&
+		    ((unsigned)top->i & in->lo) == in->hi;
+		return top;
+	case OP_MATCH:
+		*yes = match(e, in->node, --top);
+		return top;
+	case OP_UNDER:
+		*yes = under(in->node->text, --top);
+		return top;
+	default:
+		*yes = (--top)->type == VALUE_BOOL && top->b;
+		return top;
+	}
+}
+
+/* One push; returns the new top. */
+static struct value *
+push(struct expr *e, const struct insn *in, const struct expr_input *input,
+    struct value *top, const char **err)
+{
+	switch (in->op) {
+	case OP_CONST:
+		*top = in->node->v;
+		return top + 1;
+	case OP_LOAD:
+		*err = load(e, in, &input->v[in->slot], top);
+		return top + 1;
+	case OP_CELL:
+		*top = input->cells[in->slot];
+		return top + 1;
+	case OP_ARITH:
+		top -= 2;
+		arith(in->arg, top, top + 1, top);
+		return top + 1;
+	case OP_CALL:
+		top -= in->arg;
+		in->node->fn->call(top, (unsigned)in->arg, &e->stack
+		    [e->max_depth], &e->scratch);
+		*top = e->stack[e->max_depth];
+		return top + 1;
+	default:
+		map(in->node, top - 1);
+		return top;
+	}
+}
+
+static const char *
+run(struct expr *e, const struct expr_input *input, struct value *out)
+{
+	const struct insn *in = e->code;
+	struct value *top = e->stack;
+	const char *err = NULL;
+	bool yes = false;
+
+	for (;;) {
+		if (in->op <= OP_EXISTS) {
+			err = quick_test(e, in, &input->v[in->slot], &yes);
+			in = &e->code[yes ? in->yes : in->no];
+		} else if (in->op == OP_CELL_EXISTS) {
+			yes = input->cells[in->slot].type != VALUE_NONE;
+			in = &e->code[yes ? in->yes : in->no];
+		} else if (in->op <= OP_TRUTH) {
+			top = stack_test(e, in, top, &yes);
+			in = &e->code[yes ? in->yes : in->no];
+		} else if (in->op < OP_JUMP) {
+			top = push(e, in, input, top, &err);
+			in++;
+		} else if (in->op == OP_JUMP) {
+			in = &e->code[in->yes];
+		} else {
+			break;
+		}
+		if (err)
+			return err;
+	}
+	if (in->op == OP_VALUE)
+		*out = top[-1];
+	else
+		*out = (struct value){ .type = VALUE_BOOL,
+			.b = in->op == OP_TRUE };
+	return NULL;
+}
+
+const char *
+expr_value(struct expr *e, const struct expr_input *in, struct value *out)
+{
+	arena_reset(&e->scratch);
+	return run(e, in, out);
+}
+
+const char *
+expr_test(struct expr *e, const struct expr_input *in, bool *yes)
+{
+	struct value v;
+	const char *err = expr_value(e, in, &v);
+
+	*yes = !err && v.type == VALUE_BOOL && v.b;
+	return err;
+}

@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/expr_code.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "libcommon/xalloc.h"
+
+/*
+ * Targets that are not known yet are labels; the last pass replaces them.
+ * They count from LABEL on, so that they cannot be taken for instructions.
+ */
+enum { LABEL = 1u << 24 };
+
+struct emitter {
+	struct expr *e;
+	uint32_t *labels;
+	size_t n_labels, cap_labels;
+};
+
+static void emit_test(struct emitter *m, const struct node *n, uint32_t yes,
+    uint32_t no);
+static void emit_value(struct emitter *m, const struct node *n);
+
+static uint32_t
+new_label(struct emitter *m)
+{
+	m->labels = xgrow(m->labels, &m->cap_labels, m->n_labels,
+	    sizeof *m->labels);
+	m->labels[m->n_labels] = 0;
+	return LABEL + (uint32_t)m->n_labels++;
+}
+
+static void
+set_label(struct emitter *m, uint32_t label)
+{
+	m->labels[label - LABEL] = (uint32_t)m->e->n;
+}
+
+static struct insn *
+emit(struct emitter *m, enum op op)
+{
+	struct expr *e = m->e;
+
+	e->code = xgrow(e->code, &e->cap, e->n, sizeof *e->code);
+	e->code[e->n] = (struct insn){ .op = op, .slot = SCHEMA_NONE };
+	return &e->code[e->n++];
+}
+
+static void
+pushed(struct emitter *m, unsigned popped)
+{
+	m->e->depth += 1 - popped;
+	if (m->e->depth > m->e->max_depth)
+		m->e->max_depth = m->e->depth;
+}
+
+static struct insn *
+emit_branch(struct emitter *m, enum op op, uint32_t yes, uint32_t no)
+{
+	struct insn *i = emit(m, op);
+
+	i->yes = yes;
+	i->no = no;
+	return i;
+}
+
+static void
+about(struct insn *i, const struct node *member)
+{
+	i->slot = member->slot;
+	i->field = member->field;
+	i->name = member->text;
+}
+
+static bool
+is_whole_number(const struct field *f)
+{
+	return f && (f->type == FIELD_INT || f->type == FIELD_NAMED) &&
+	    strcmp(f->name, "flows") != 0;
+}
+
+/* A member that is a number compared with one: a range of numbers. */
+static bool
+emit_range(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
+{
+	const struct node *b = n->b;
+	struct insn *i;
+	uint64_t k;
+
+	if (n->a->kind != NODE_FIELD || !is_whole_number(n->a->field) ||
+	    b->kind != NODE_CONST || b->v.type != VALUE_INT || b->v.i < 0 ||
+	    b->v.i > INT64_MAX)
+		return false;
+	k = (uint64_t)b->v.i;
+	i = emit_branch(m, OP_RANGE, yes, no);
+	about(i, n->a);
+	i->lo = n->op == GT ? k + 1
+	    : n->op == GE || n->op == EQ || n->op == NE ? k
+							 : 0;
+	i->hi = n->op == LT			      ? k - 1
+	    : n->op == LE || n->op == EQ || n->op == NE ? k
+							 : UINT64_MAX;
+	i->inverted = n->op == NE;
+	/* Below zero there is nothing: an empty range. */
+	if (n->op == LT && k == 0) {
+		i->lo = 1;
+		i->hi = 0;
+	}
+	return true;
+}
+
+static void
+emit_in(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
+{
+	bool field = n->a->kind == NODE_FIELD && n->a->field;
+	enum op op = OP_IN;
+	struct insn *i;
+
+	if (field && is_whole_number(n->a->field) && set_is_numbers(n->set))
+		op = OP_NUMBERS;
+	else if (field && n->a->field->type == FIELD_IP &&
+	    set_is_addresses(n->set))
+		op = OP_ADDRESS;
+	else
+		emit_value(m, n->a);
+	i = emit_branch(m, op, yes, no);
+	i->set = n->set;
+	i->inverted = n->op == NE;
+	if (op == OP_IN)
+		m->e->depth--;
+	else
+		about(i, n->a);
+}
+
+static void
+emit_exists(struct emitter *m, const struct node *n, uint32_t yes,
+    uint32_t no)
+{
+	bool cell = n->a->kind == NODE_CELL;
+
+	about(emit_branch(m, cell ? OP_CELL_EXISTS : OP_EXISTS, yes, no),
+	    n->a);
+}
+
+static void
+emit_bits(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
+{
+	struct insn *i;
+	bool cell = n->a->kind == NODE_CELL;
+
+	if (cell)
+		emit_value(m, n->a);
+	i = emit_branch(m, cell ? OP_STACK_BITS : OP_BITS, yes, no);
+	about(i, n->a);
+	i->lo = n->mask;
+	i->hi = n->bits;
+	if (cell)
+		m->e->depth--;
+}
+
+static void
+emit_text_test(struct emitter *m, const struct node *n, uint32_t yes,
+    uint32_t no)
+{
+	emit_value(m, n->a);
+	emit_branch(m, n->kind == NODE_MATCH ? OP_MATCH : OP_UNDER, yes, no)
+	    ->node = n;
+	m->e->depth--;
+}
+
+static void
+emit_compare(struct emitter *m, const struct node *n, uint32_t yes,
+    uint32_t no)
+{
+	if (emit_range(m, n, yes, no))
+		return;
+	emit_value(m, n->a);
+	emit_value(m, n->b);
+	emit_branch(m, OP_COMPARE, yes, no)->arg = n->op;
+	m->e->depth -= 2;
+}
+
+static void
+emit_test(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
+{
+	uint32_t between;
+
+	switch (n->kind) {
+	case NODE_AND:
+		between = new_label(m);
+		emit_test(m, n->a, between, no);
+		set_label(m, between);
+		emit_test(m, n->b, yes, no);
+		break;
+	case NODE_OR:
+		between = new_label(m);
+		emit_test(m, n->a, yes, between);
+		set_label(m, between);
+		emit_test(m, n->b, yes, no);
+		break;
+	case NODE_NOT:
+		emit_test(m, n->a, no, yes);
+		break;
+	case NODE_TRUE:
+		emit(m, OP_JUMP)->yes = yes;
+		break;
+	case NODE_COMPARE:
+		emit_compare(m, n, yes, no);
+		break;
+	case NODE_IN:
+		emit_in(m, n, yes, no);
+		break;
+	case NODE_BITS:
+		emit_bits(m, n, yes, no);
+		break;
+	case NODE_MATCH:
+	case NODE_UNDER:
+		emit_text_test(m, n, yes, no);
+		break;
+	case NODE_EXISTS:
+		emit_exists(m, n, yes, no);
+		break;
+	default:
+		emit_value(m, n);
+		emit_branch(m, OP_TRUTH, yes, no);
+		m->e->depth--;
+	}
+}
+
+static void
+emit_const(struct emitter *m, const struct node *n)
+{
+	emit(m, OP_CONST)->node = n;
+	pushed(m, 0);
+}
+
+/* One of two values, by a test. */
+static void
+emit_choice(struct emitter *m, const struct node *test, const struct node *b,
+    const struct node *c)
+{
+	uint32_t yes = new_label(m), no = new_label(m), end = new_label(m);
+
+	emit_test(m, test, yes, no);
+	set_label(m, yes);
+	emit_value(m, b);
+	emit(m, OP_JUMP)->yes = end;
+	m->e->depth--;
+	set_label(m, no);
+	emit_value(m, c);
+	set_label(m, end);
+}
+
+static void
+emit_call(struct emitter *m, const struct node *n)
+{
+	struct insn *i;
+
+	for (const struct node *a = n->a; a; a = a->next)
+		emit_value(m, a);
+	i = emit(m, OP_CALL);
+	i->node = n;
+	i->arg = (int)n->n_args;
+	pushed(m, n->n_args);
+}
+
+static void
+emit_map(struct emitter *m, const struct node *n)
+{
+	emit_value(m, n->a);
+	emit(m, OP_MAP)->node = n;
+}
+
+static void
+emit_value(struct emitter *m, const struct node *n)
+{
+	static const struct node yes = { .kind = NODE_CONST,
+		.v = { .type = VALUE_BOOL, .b = true } };
+	static const struct node no = { .kind = NODE_CONST,
+		.v = { .type = VALUE_BOOL } };
+
+	switch (n->kind) {
+	case NODE_CONST:
+		emit_const(m, n);
+		break;
+	case NODE_FIELD:
+	case NODE_CELL:
+		about(emit(m, n->kind == NODE_CELL ? OP_CELL : OP_LOAD), n);
+		pushed(m, 0);
+		break;
+	case NODE_ARITH:
+		emit_value(m, n->a);
+		emit_value(m, n->b);
+		emit(m, OP_ARITH)->arg = n->op;
+		pushed(m, 2);
+		break;
+	case NODE_CALL:
+		emit_call(m, n);
+		break;
+	case NODE_IF:
+		emit_choice(m, n->a, n->b, n->c);
+		break;
+	case NODE_MAP:
+		emit_map(m, n);
+		break;
+	default:
+		emit_choice(m, n, &yes, &no);
+	}
+}
+
+static bool
+is_test(const struct node *n)
+{
+	return n->kind >= NODE_TRUE;
+}
+
+void
+expr_emit(struct expr *e, const struct node *root)
+{
+	struct emitter m = { .e = e };
+	uint32_t yes = new_label(&m), no = new_label(&m);
+
+	e->root = root;
+	if (is_test(root))
+		emit_test(&m, root, yes, no);
+	else
+		emit_value(&m, root);
+	if (!is_test(root))
+		emit(&m, OP_VALUE);
+	set_label(&m, yes);
+	emit(&m, OP_TRUE);
+	set_label(&m, no);
+	emit(&m, OP_FALSE);
+	for (size_t i = 0; i < e->n; i++) {
+		struct insn *in = &e->code[i];
+
+		if (in->yes >= LABEL)
+			in->yes = m.labels[in->yes - LABEL];
+		if (in->no >= LABEL)
+			in->no = m.labels[in->no - LABEL];
+	}
+	free(m.labels);
+	e->stack = xcalloc(e->max_depth + 1, sizeof *e->stack);
+}
+
+static const char *const op_names[] = {
+	[OP_RANGE] = "range",
+	[OP_BITS] = "bits",
+	[OP_NUMBERS] = "in numbers",
+	[OP_ADDRESS] = "in addresses",
+	[OP_EXISTS] = "exists",
+	[OP_CELL_EXISTS] = "exists",
+	[OP_COMPARE] = "compare",
+	[OP_IN] = "in",
+	[OP_STACK_BITS] = "bits",
+	[OP_MATCH] = "match",
+	[OP_UNDER] = "under",
+	[OP_TRUTH] = "truth",
+	[OP_CONST] = "const",
+	[OP_LOAD] = "load",
+	[OP_CELL] = "cell",
+	[OP_ARITH] = "arith",
+	[OP_CALL] = "call",
+	[OP_MAP] = "map",
+	[OP_JUMP] = "jump",
+	[OP_TRUE] = "true",
+	[OP_FALSE] = "false",
+	[OP_VALUE] = "value",
+};
+
+static size_t
+explain_operands(const struct insn *in, char *out, size_t room)
+{
+	static const char *const compare[] = { "=", "!=", "<", "<=", ">",
+		">=" };
+	char text[64];
+
+	switch (in->op) {
+	case OP_RANGE:
+		return (size_t)snprintf(out, room, " %s%" PRIu64 "..%" PRIu64,
+		    in->inverted ? "not " : "", in->lo, in->hi);
+	case OP_BITS:
+	case OP_STACK_BITS:
+		return (size_t)snprintf(out, room,
+		    " & 0x%02" PRIx64 " = 0x%02" PRIx64, in->lo, in->hi);
+	case OP_NUMBERS:
+	case OP_ADDRESS:
+	case OP_IN:
+		set_describe(in->set, text, sizeof text);
+		return (size_t)snprintf(out, room, " %s%s",
+		    in->inverted ? "not " : "", text);
+	case OP_COMPARE:
+		return (size_t)snprintf(out, room, " %s", compare[in->arg]);
+	case OP_ARITH:
+		return (size_t)snprintf(out, room, " %s",
+		    in->arg == 'l'     ? "<<"
+			: in->arg == 'r' ? ">>"
+					 : (char[]){ (char)in->arg, 0 });
+	case OP_MATCH:
+	case OP_UNDER:
+		return (size_t)snprintf(out, room, " \"%.*s\"",
+		    (int)in->node->text.n, in->node->text.p);
+	case OP_CALL:
+		return (size_t)snprintf(out, room, " %s/%d",
+		    in->node->fn->name, in->arg);
+	case OP_CONST:
+		return (size_t)snprintf(out, room, " %.*s",
+		    (int)value_text(text, sizeof text, &in->node->v, NULL),
+		    text);
+	default:
+		return 0;
+	}
+}
+
+void
+expr_explain(const struct expr *e, struct output *out)
+{
+	char line[512];
+
+	for (size_t i = 0; i < e->n; i++) {
+		const struct insn *in = &e->code[i];
+		int n = snprintf(line, sizeof line, "%3zu %s", i,
+		    op_names[in->op]);
+
+		if (in->name.n)
+			n += snprintf(line + n, sizeof line - (size_t)n,
+			    " %.*s", (int)(in->name.n < 100 ? in->name.n : 100),
+			    in->name.p);
+		out_put(out, line, (size_t)n);
+		n = (int)explain_operands(in, line, sizeof line);
+		out_put(out, line,
+		    (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
+		if (in->op <= OP_TRUTH)
+			n = snprintf(line, sizeof line, " ? %u : %u", in->yes,
+			    in->no);
+		else
+			n = in->op == OP_JUMP
+			    ? snprintf(line, sizeof line, " %u", in->yes)
+			    : 0;
+		out_put(out, line, (size_t)n);
+		out_char(out, '\n');
+	}
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/expr_tree.h"
+
+#include <libpsl.h>
+#include <math.h>
+
+static void
+none(struct value *out)
+{
+	out->type = VALUE_NONE;
+}
+
+static void
+set_int(struct value *out, i128 i)
+{
+	out->type = VALUE_INT;
+	out->i = i;
+}
+
+static void
+set_real(struct value *out, double d)
+{
+	out->type = isnan(d) ? VALUE_NONE : VALUE_REAL;
+	out->d = d;
+}
+
+/* The text of a value, borrowed or in the scratch arena. */
+static bool
+as_text(const struct value *v, struct slice *s, struct arena *scratch)
+{
+	char *p;
+
+	if (v->type == VALUE_NONE)
+		return false;
+	if (v->type == VALUE_STR || v->type == VALUE_JSON) {
+		*s = v->s;
+		return true;
+	}
+	p = arena_alloc(scratch, 64);
+	*s = slice_of(p, value_text(p, 64, v, NULL));
+	return true;
+}
+
+static struct slice
+lowered(struct slice s, struct arena *scratch)
+{
+	char *p = arena_alloc(scratch, s.n + 1);
+
+	for (size_t i = 0; i < s.n; i++)
+		p[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20
+							     : s.p[i]);
+	p[s.n] = '\0';
+	return slice_of(p, s.n);
+}
+
+static void
+fn_lower(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	struct slice s;
+
+	(void)n;
+	if (!as_text(args, &s, scratch)) {
+		none(out);
+		return;
+	}
+	out->type = VALUE_STR;
+	out->s = lowered(s, scratch);
+}
+
+/* The registrable domain: the public suffix and one label more. */
+static void
+fn_domain(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	const char *domain;
+	struct slice s;
+
+	fn_lower(args, n, out, scratch);
+	if (out->type == VALUE_NONE)
+		return;
+	s = out->s;
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	((char *)s.p)[s.n] = '\0';
+	domain = memchr(s.p, '\0', s.n)
+	    ? NULL
+	    : psl_registrable_domain(psl_builtin(), s.p);
+	if (domain)
+		out->s = slice_str(domain);
+	else
+		none(out);
+}
+
+/* Bytes; of an array or object its elements are not counted. */
+static void
+fn_len(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	struct slice s;
+
+	(void)n;
+	if (as_text(args, &s, scratch))
+		set_int(out, (i128)s.n);
+	else
+		none(out);
+}
+
+/* Shannon's, in bits a byte: - sum p log2 p. */
+static void
+fn_entropy(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	unsigned count[256] = { 0 };
+	double sum = 0;
+	struct slice s;
+
+	(void)n;
+	if (!as_text(args, &s, scratch)) {
+		none(out);
+		return;
+	}
+	for (size_t i = 0; i < s.n; i++)
+		count[(unsigned char)s.p[i]]++;
+	for (int i = 0; i < 256; i++)
+		if (count[i])
+			sum -= count[i] * log2((double)count[i] / (double)s.n);
+	set_real(out, s.n ? sum / (double)s.n : 0);
+}
+
+static void
+fn_prefix(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	struct ip ip;
+	unsigned v4, v6;
+	bool is_v4;
+
+	if (args[0].type == VALUE_STR && ip_parse(args[0].s, &ip) == NULL)
+		args[0] = (struct value){ .type = VALUE_IP, .ip = ip };
+	(void)scratch;
+	if (args[0].type != VALUE_IP || args[1].type != VALUE_INT ||
+	    args[n - 1].type != VALUE_INT) {
+		none(out);
+		return;
+	}
+	ip = args[0].ip;
+	is_v4 = ip_is_v4(&ip);
+	v4 = (unsigned)args[1].i;
+	v6 = n > 2 ? (unsigned)args[2].i : 64;
+	if (v4 > 32 || v6 > 128) {
+		none(out);
+		return;
+	}
+	out->type = VALUE_NET;
+	out->ip = ip_mask(&ip, v4, v6);
+	out->net_len = (uint8_t)(is_v4 ? v4 + 96 : v6);
+}
+
+/* bucket(x, width), or the greatest of several bounds that is not above x. */
+static void
+fn_bucket(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	struct value x = args[0];
+	double width = value_double(&args[1]);
+	i128 w, i;
+
+	(void)scratch;
+	none(out);
+	if (n > 2) {
+		for (unsigned k = 1; k < n; k++) {
+			int c = value_compare(&x, &args[k]);
+
+			if (c == 0 || c == 1)
+				*out = args[k];
+		}
+		return;
+	}
+	if (!(width > 0))
+		return;
+	if (x.type == VALUE_TIME || (x.type == VALUE_INT &&
+	    args[1].type == VALUE_INT)) {
+		w = x.type == VALUE_TIME ? num_nano_of(width) : args[1].i;
+		i = x.i / w - (x.i % w < 0);
+		*out = (struct value){ .type = x.type, .i = i * w };
+		return;
+	}
+	set_real(out, floor(value_double(&x) / width) * width);
+}
+
+static void
+fn_abs(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	(void)n;
+	(void)scratch;
+	*out = args[0];
+	if (out->type == VALUE_INT && out->i < 0)
+		out->i = -out->i;
+	else if (out->type == VALUE_REAL)
+		out->d = fabs(out->d);
+	else if (out->type != VALUE_INT)
+		none(out);
+}
+
+static void
+fn_floor(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	(void)n;
+	(void)scratch;
+	*out = args[0];
+	if (out->type == VALUE_REAL && fabs(out->d) < 1e38)
+		set_int(out, (i128)floor(out->d));
+	else if (out->type != VALUE_INT)
+		none(out);
+}
+
+/* The greatest (sign 1) or least (-1) of those that are known. */
+static void
+extreme(struct value *args, unsigned n, struct value *out, int sign)
+{
+	none(out);
+	for (unsigned i = 0; i < n; i++)
+		if (args[i].type != VALUE_NONE &&
+		    (out->type == VALUE_NONE ||
+			value_compare(&args[i], out) == sign))
+			*out = args[i];
+}
+
+static void
+fn_max(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	(void)scratch;
+	extreme(args, n, out, 1);
+}
+
+static void
+fn_min(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	(void)scratch;
+	extreme(args, n, out, -1);
+}
+
+/* The first that is known. */
+static void
+fn_coalesce(struct value *args, unsigned n, struct value *out,
+    struct arena *scratch)
+{
+	(void)scratch;
+	none(out);
+	for (unsigned i = 0; i < n && out->type == VALUE_NONE; i++)
+		*out = args[i];
+}
+
+const struct function functions[] = {
+	{ "abs", 1, 1, fn_abs, "abs(x): without its sign" },
+	{ "bucket", 2, 32, fn_bucket,
+	    "bucket(x, width) or bucket(x, bound, ..): lower end of x's bucket" },
+	{ "coalesce", 1, 8, fn_coalesce, "coalesce(a, b, ..): first known" },
+	{ "domain", 1, 1, fn_domain, "domain(name): registrable domain" },
+	{ "entropy", 1, 1, fn_entropy, "entropy(text): bits a byte" },
+	{ "floor", 1, 1, fn_floor, "floor(x): integer not above x" },
+	{ "len", 1, 1, fn_len, "len(text): bytes" },
+	{ "lower", 1, 1, fn_lower, "lower(text): in lower case" },
+	{ "max", 1, 8, fn_max, "max(a, b, ..): greatest" },
+	{ "min", 1, 8, fn_min, "min(a, b, ..): least" },
+	{ "prefix", 2, 3, fn_prefix,
+	    "prefix(ip, v4 bits[, v6 bits]): network, 64 bits of IPv6" },
+	{ 0 },
+};
+
+/* Those with a grammar of their own. */
+static const char *const special[] = { "if", "map", "exists", "any", "all" };
+
+const char *
+expr_function_name(unsigned i)
+{
+	enum { N = sizeof functions / sizeof *functions - 1 };
+
+	if (i < N)
+		return functions[i].name;
+	return i - N < sizeof special / sizeof *special ? special[i - N]
+							: NULL;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * expr_tree: what the parts of the expression compiler share: tokens, tree,
+ * functions.  Private to expr_*.c.
+ */
+#ifndef EXPR_TREE_H
+#define EXPR_TREE_H
+
+#include <setjmp.h>
+
+#include "libcommon/die.h"
+#include "libcommon/expr.h"
+#include "libcommon/expr_set.h"
+
+enum token_kind {
+	TOKEN_END,
+	TOKEN_WORD,
+	TOKEN_NUMBER, /* with its unit */
+	TOKEN_TIME,
+	TOKEN_ADDRESS, /* or prefix */
+	TOKEN_STRING,  /* text without its quotes */
+	TOKEN_MEMBER,  /* .name or ."name": text without dot and quotes */
+	TOKEN_PUNCT,
+};
+
+struct token {
+	enum token_kind kind;
+	struct slice text;
+	const char *at; /* where it begins in the source */
+};
+
+enum node_kind {
+	NODE_CONST,
+	NODE_WORD, /* a bare word whose meaning its neighbour decides */
+	NODE_FIELD,
+	NODE_CELL,
+	NODE_ARITH, /* op: + - * / % & | ^ l(<<) r(>>) */
+	NODE_CALL,
+	NODE_IF,
+	NODE_MAP,
+	NODE_ANY, /* any(a, ..), all(a, ..): of a comparison */
+	NODE_ALL,
+	NODE_TRUE,
+	NODE_COMPARE, /* op: enum compare */
+	NODE_IN, /* op NE: known, and not in */
+	NODE_BITS, /* a & mask == bits */
+	NODE_MATCH,
+	NODE_UNDER,
+	NODE_EXISTS,
+	NODE_AND,
+	NODE_OR,
+	NODE_NOT,
+};
+
+enum compare { EQ, NE, LT, LE, GT, GE };
+
+struct function {
+	const char *name;
+	unsigned min, max;
+	/* NULL, or a message at compile time about constant arguments. */
+	void (*call)(struct value *args, unsigned n, struct value *out,
+	    struct arena *scratch);
+	const char *help;
+};
+
+extern const struct function functions[]; /* ends with {} */
+
+struct node {
+	enum node_kind kind;
+	int op;
+	const char *at;
+	struct node *a, *b, *c;	 /* operands */
+	struct node *next;	 /* in a list of arguments */
+	struct value v;		 /* NODE_CONST; map's key */
+	struct slice text;	 /* NODE_WORD, field's name */
+	const struct field *field; /* canonical, or NULL */
+	int slot;		 /* or cell */
+	unsigned mask, bits;
+	struct set *set;
+	void *regex;
+	const struct function *fn;
+	unsigned n_args;
+};
+
+struct parser {
+	const char *text, *p;
+	struct token t; /* the next one */
+	const struct expr_context *context;
+	struct arena *arena;
+	struct expr_error *error;
+	int depth;
+	jmp_buf failed;
+};
+
+_Noreturn void parse_fail(struct parser *p, const char *at, const char *fmt,
+    ...) PRINTF_LIKE(3, 4);
+
+/* expr_lex: the token at p->p becomes p->t. */
+void lex_next(struct parser *p);
+
+/* The token at hand taken anew as a run up to a blank or one of ",])(". */
+struct slice lex_raw(struct parser *p);
+bool lex_is(const struct parser *p, const char *word_or_punct);
+bool lex_take(struct parser *p, const char *word_or_punct);
+
+/* expr_parse */
+struct node *parse_node(struct parser *p, enum node_kind kind);
+struct node *parse_expression(struct parser *p);
+struct node *parse_sum(struct parser *p);
+struct node *parse_field(struct parser *p, struct slice name, const char *at);
+struct node *parse_compare(struct parser *p, struct node *a, int op,
+    struct node *b);
+bool parse_operator(struct parser *p, int *op);
+struct node *parse_apply(struct parser *p, struct node *a, struct node *test);
+struct node *parse_test(struct parser *p, struct node *a);
+void parse_list(struct parser *p, struct node *in);
+
+/* expr_phrase: nfdump's primitives; NULL if none begins here. */
+struct node *parse_phrase(struct parser *p);
+const char *phrase_nearest(struct slice word);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * field: the canonical fields of a flow record, flowrec(5).
+ *
+ * One table: name, short alias, type, heading.  Order is the order in which a
+ * canonical record is written.  Members with other names have no row; their
+ * type is FIELD_ANY.
+ */
+#ifndef FIELD_H
+#define FIELD_H
+
+#include "libcommon/names.h"
+#include "libcommon/slice.h"
+
+enum field_type {
+	FIELD_ANY, /* as the JSON value says */
+	FIELD_INT,
+	FIELD_REAL, /* a decimal number */
+	FIELD_TIME,
+	FIELD_IP,
+	FIELD_STR,
+	FIELD_FLAGS,
+	FIELD_NAMED, /* a number with names: set */
+	FIELD_BOOL,
+};
+
+struct field {
+	const char *name;
+	const char *alias; /* or NULL */
+	enum field_type type;
+	enum names_set set; /* of FIELD_NAMED */
+	const char *heading;
+	const char *help;
+};
+
+extern const struct field fields[]; /* ends with a NULL name */
+
+/* By name or alias; NULL if it is not canonical. */
+const struct field *field_find(struct slice name);
+
+/* The same, for the 'first', 'second' of a pair: index in fields[]. */
+int field_index(const struct field *f);
+
+#endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/ip.h"
+
+#include <endian.h>
+
+static const char expected[] = "IP address expected";
+static const char prefix_expected[] = "IP prefix expected";
+
+static const uint8_t v4_head[12] = { [10] = 0xff, [11] = 0xff };
+
+enum {
+	V4_BITS = 96, /* before the 32 of IPv4 */
+	QUAD_MIN = 7, /* 0.0.0.0 */
+	QUAD_MAX = 15,
+};
+
+static inline bool
+is_digit(char c)
+{
+	return (unsigned char)(c - '0') < 10;
+}
+
+/* The first byte is the lowest. */
+static inline uint64_t
+load8(const char *p)
+{
+	uint64_t x;
+
+	memcpy(&x, p, 8);
+	return le64toh(x);
+}
+
+static inline uint32_t
+load4(const char *p)
+{
+	uint32_t x;
+
+	memcpy(&x, p, 4);
+	return le32toh(x);
+}
+
+/* Bit i is set where byte i is a dot. */
+static inline uint32_t
+dots8(uint64_t x)
+{
+	const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+
+	x ^= 0x2e2e2e2e2e2e2e2e;
+	x = ~(((x & low) + low) | x | low);
+	return (uint32_t)((x >> 7) * 0x0102040810204080 >> 56);
+}
+
+static inline uint32_t
+dots(const char *p, size_t n)
+{
+	if (n == QUAD_MIN)
+		return dots8(load4(p) | (uint64_t)load4(p + 3) << 24);
+	return dots8(load8(p)) | dots8(load8(p + n - 8)) << (n - 8);
+}
+
+/* The highest n bytes of w, 1 to 3, as a decimal; *bad if they are none. */
+static inline uint32_t
+octet(uint32_t w, uint32_t n, uint32_t *bad)
+{
+	static const uint8_t least[] = { 0, 0, 10, 100 };
+	uint32_t keep = UINT32_MAX << (32 - 8 * n), v;
+
+	w = (w ^ 0x30303030) & keep;
+	*bad |= (w | (w + 0x76767676)) & 0x80808080;
+	v = (w >> 24) + (w >> 16 & 0xff) * 10 + (w >> 8 & 0xff) * 100;
+	*bad |= (v > 255) | (v < least[n]);
+	return v & 0xff;
+}
+
+/*
+ * Finds the dots, then reads four bytes for each octet.  No load leaves the
+ * text: an octet and what follows it have four bytes but for the last, whose
+ * load ends with the text.
+ */
+static bool
+quad(const char *p, size_t n, uint8_t *out)
+{
+	const uint32_t behind = 7u << QUAD_MAX; /* three bits in any case */
+	uint32_t mask, dot[3], len[4], bad = 0;
+
+	if (n - QUAD_MIN > QUAD_MAX - QUAD_MIN)
+		return false;
+	mask = dots(p, n) | behind;
+	for (int i = 0; i < 3; i++) {
+		dot[i] = (uint32_t)__builtin_ctz(mask);
+		mask &= mask - 1;
+	}
+	len[0] = dot[0];
+	len[1] = dot[1] - dot[0] - 1;
+	len[2] = dot[2] - dot[1] - 1;
+	len[3] = (uint32_t)n - dot[2] - 1;
+	if ((mask != behind) | (len[0] - 1 > 2) | (len[1] - 1 > 2) |
+	    (len[2] - 1 > 2) | (len[3] - 1 > 2))
+		return false;
+	out[0] = (uint8_t)octet(load4(p) << (32 - 8 * len[0]), len[0], &bad);
+	out[1] = (uint8_t)octet(
+	    load4(p + dot[0]) << (24 - 8 * len[1]), len[1], &bad);
+	out[2] = (uint8_t)octet(
+	    load4(p + dot[1]) << (24 - 8 * len[2]), len[2], &bad);
+	out[3] = (uint8_t)octet(load4(p + n - 4), len[3], &bad);
+	return !bad;
+}
+
+static inline int
+hex_digit(char c)
+{
+	unsigned low = (unsigned char)((c | 0x20) - 'a');
+
+	if (is_digit(c))
+		return c - '0';
+	return low < 6 ? (int)low + 10 : -1;
+}
+
+/* Up to four digits; returns where they end. */
+static inline const char *
+group(const char *p, const char *end, uint8_t *out)
+{
+	const char *stop = end - p > 4 ? p + 4 : end;
+	unsigned v = 0;
+	int digit;
+
+	for (; p < stop && (digit = hex_digit(*p)) >= 0; p++)
+		v = v << 4 | (unsigned)digit;
+	out[0] = (uint8_t)(v >> 8);
+	out[1] = (uint8_t)v;
+	return p;
+}
+
+/* The groups up to the end; *gap is where "::" stood, or -1. */
+static bool
+groups(const char *p, const char *end, uint8_t *b, int *n, int *gap)
+{
+	*n = 0;
+	*gap = -1;
+	if (end - p >= 2 && p[0] == ':' && p[1] == ':') {
+		*gap = 0;
+		p += 2;
+	}
+	while (p < end) {
+		const char *start = p;
+
+		if (*n == 16)
+			return false;
+		p = group(p, end, b + *n);
+		if (p < end && *p == '.') {
+			if (*n > 12 ||
+			    !quad(start, (size_t)(end - start), b + *n))
+				return false;
+			*n += 4;
+			return true;
+		}
+		if (p == start)
+			return false;
+		*n += 2;
+		if (p == end)
+			return true;
+		if (*p++ != ':' || p == end)
+			return false;
+		if (*p != ':')
+			continue;
+		if (*gap >= 0)
+			return false;
+		*gap = *n;
+		p++;
+	}
+	return *gap >= 0;
+}
+
+static const char *
+v6_parse(struct slice s, struct ip *out)
+{
+	uint8_t b[16];
+	int n, gap;
+	size_t tail;
+
+	if (!groups(s.p, s.p + s.n, b, &n, &gap) || (gap < 0) != (n == 16))
+		return expected;
+	if (gap < 0) {
+		memcpy(out->b, b, 16);
+		return NULL;
+	}
+	tail = (size_t)(n - gap);
+	memset(out->b, 0, 16);
+	memcpy(out->b, b, (size_t)gap);
+	memcpy(out->b + 16 - tail, b + gap, tail);
+	return NULL;
+}
+
+const char *
+ip_parse(struct slice s, struct ip *out)
+{
+	uint8_t b[4];
+
+	if (!quad(s.p, s.n, b))
+		return s.n < 2 ? expected : v6_parse(s, out);
+	memcpy(out->b, v4_head, 12);
+	memcpy(out->b + 12, b, 4);
+	return NULL;
+}
+
+bool
+ip_is_v4(const struct ip *ip)
+{
+	return memcmp(ip->b, v4_head, 12) == 0;
+}
+
+/* 0 to 255. */
+static inline char *
+put_octet(char *o, unsigned v)
+{
+	if (v >= 100)
+		*o++ = (char)('0' + v / 100);
+	if (v >= 10)
+		*o++ = (char)('0' + v / 10 % 10);
+	*o++ = (char)('0' + v % 10);
+	return o;
+}
+
+static size_t
+put_quad(char *out, const uint8_t *b)
+{
+	char *o = out;
+
+	for (int i = 0; i < 4; i++) {
+		if (i)
+			*o++ = '.';
+		o = put_octet(o, b[i]);
+	}
+	return (size_t)(o - out);
+}
+
+/* The longest run of zero groups, the first of several; of two at least. */
+static void
+longest_zeros(const uint8_t *b, int *from, int *len)
+{
+	int run = 0;
+
+	*from = 8;
+	*len = 1;
+	for (int i = 0; i < 8; i++) {
+		run = b[2 * i] | b[2 * i + 1] ? 0 : run + 1;
+		if (run > *len) {
+			*len = run;
+			*from = i + 1 - run;
+		}
+	}
+}
+
+static char *
+put_group(char *o, unsigned v)
+{
+	static const char hex[] = "0123456789abcdef";
+	int shift = v > 0xfff ? 12 : v > 0xff ? 8 : v > 0xf ? 4 : 0;
+
+	for (; shift >= 0; shift -= 4)
+		*o++ = hex[v >> shift & 15];
+	return o;
+}
+
+size_t
+ip_put(char *out, const struct ip *ip)
+{
+	const uint8_t *b = ip->b;
+	char *o = out;
+	int from, len;
+
+	if (ip_is_v4(ip))
+		return put_quad(out, b + 12);
+	longest_zeros(b, &from, &len);
+	for (int i = 0; i < 8; i++) {
+		if (i == from) {
+			*o++ = ':';
+			*o++ = ':';
+			i += len - 1;
+			continue;
+		}
+		if (i && i != from + len)
+			*o++ = ':';
+		o = put_group(o, (unsigned)b[2 * i] << 8 | b[2 * i + 1]);
+	}
+	return (size_t)(o - out);
+}
+
+/* The n leading bits of 64. */
+static inline uint64_t
+leading(unsigned n)
+{
+	return n == 0 ? 0 : n >= 64 ? UINT64_MAX : UINT64_MAX << (64 - n);
+}
+
+/* Of the 128 bits the len leading ones. */
+static inline struct ip
+masked(const struct ip *ip, unsigned len)
+{
+	struct ip out;
+	uint64_t half[2];
+
+	memcpy(half, ip->b, 16);
+	half[0] &= htobe64(leading(len));
+	half[1] &= htobe64(leading(len < 64 ? 0 : len - 64));
+	memcpy(out.b, half, 16);
+	return out;
+}
+
+/* Digits alone, no leading zero, at most max; -1 otherwise. */
+static int
+small_number(struct slice s, int max)
+{
+	int v = 0;
+
+	if (s.n - 1 > 2 || (*s.p == '0' && s.n > 1))
+		return -1;
+	for (size_t i = 0; i < s.n; i++) {
+		if (!is_digit(s.p[i]))
+			return -1;
+		v = v * 10 + (s.p[i] - '0');
+	}
+	return v > max ? -1 : v;
+}
+
+/* An address before '/': of IPv4 the last octets may be missing. */
+static const char *
+parse_head(struct slice s, struct ip *out)
+{
+	static const char zeros[] = ".0.0.0";
+	char text[QUAD_MAX + sizeof zeros];
+	size_t missing = 3;
+
+	if (s.n > QUAD_MAX || memchr(s.p, ':', s.n))
+		return ip_parse(s, out);
+	for (size_t i = 0; i < s.n; i++)
+		missing -= s.p[i] == '.';
+	if (missing > 3)
+		return expected;
+	memcpy(text, s.p, s.n);
+	memcpy(text + s.n, zeros, 2 * missing);
+	return ip_parse(slice_of(text, s.n + 2 * missing), out);
+}
+
+/* The length that a netmask stands for; -1 if it is none. */
+static int
+netmask(struct slice s)
+{
+	uint8_t b[4];
+	uint32_t holes;
+
+	if (!quad(s.p, s.n, b))
+		return -1;
+	memcpy(&holes, b, 4);
+	holes = ~be32toh(holes);
+	if (holes & (holes + 1))
+		return -1;
+	return holes ? __builtin_clz(holes) : 32;
+}
+
+static const char *
+split(struct slice s, const char *at, struct ip_prefix *out)
+{
+	struct slice head = slice_of(s.p, (size_t)(at - s.p));
+	struct slice tail = slice_of(at + 1, s.n - head.n - 1);
+	bool quads = !memchr(head.p, ':', head.n);
+	int len;
+
+	if (*at == ' ') {
+		while (tail.n && *tail.p == ' ')
+			tail = slice_of(tail.p + 1, tail.n - 1);
+		len = netmask(tail);
+		if (!quads || ip_parse(head, &out->ip))
+			return prefix_expected;
+		if (len < 0)
+			return "netmask expected";
+	} else {
+		if (parse_head(head, &out->ip))
+			return prefix_expected;
+		len = small_number(tail, quads ? 32 : 128);
+		if (len < 0)
+			return "prefix length expected";
+	}
+	out->len = (uint8_t)(quads ? len + V4_BITS : len);
+	out->ip = masked(&out->ip, out->len);
+	return NULL;
+}
+
+const char *
+ip_prefix_parse(struct slice s, struct ip_prefix *out)
+{
+	const char *at = NULL;
+	struct ip_prefix p;
+	const char *err;
+
+	if (s.n) {
+		at = memchr(s.p, '/', s.n);
+		at = at ? at : memchr(s.p, ' ', s.n);
+	}
+	if (at) {
+		err = split(s, at, &p);
+	} else {
+		err = ip_parse(s, &p.ip) ? prefix_expected : NULL;
+		p.len = 128;
+	}
+	if (!err)
+		*out = p;
+	return err;
+}
+
+size_t
+ip_prefix_put(char *out, const struct ip_prefix *p)
+{
+	bool v4 = p->len >= V4_BITS && ip_is_v4(&p->ip);
+	size_t n = ip_put(out, &p->ip);
+
+	out[n++] = '/';
+	return (
+	    size_t)(put_octet(out + n, v4 ? p->len - V4_BITS : p->len) - out);
+}
+
+struct ip
+ip_mask(const struct ip *ip, unsigned v4, unsigned v6)
+{
+	return masked(ip, ip_is_v4(ip) ? V4_BITS + v4 : v6);
+}
+
+bool
+ip_in_prefix(const struct ip *ip, const struct ip_prefix *p)
+{
+	struct ip net = masked(ip, p->len);
+
+	return memcmp(net.b, p->ip.b, 16) == 0;
+}

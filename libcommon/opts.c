@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/opts.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libcommon/die.h"
+#include "libcommon/num.h"
+#include "libcommon/xalloc.h"
+
+#ifndef VERSION
+#define VERSION "unknown"
+#endif
+
+enum { MAX_OPTS = 96, FIRST_CODE = 256 };
+
+struct table {
+	const struct opt *rows[MAX_OPTS];
+	struct option longs[MAX_OPTS + 3];
+	char letters[2 * MAX_OPTS + 8];
+	int n;
+};
+
+void
+opts_usage(const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	die("%s\n%s --help lists the options", text, die_name());
+}
+
+static void
+build(const struct tool *tool, struct table *t)
+{
+	char *letter = t->letters;
+
+	*letter++ = ':';
+	for (const struct opt *const *g = tool->groups; *g; g++)
+		for (const struct opt *o = *g; o->kind != OPT_END; o++) {
+			bool arg = o->kind != OPT_FLAG;
+
+			t->rows[t->n] = o;
+			t->longs[t->n] = (struct option){ o->name,
+				o->kind == OPT_MAYBE ? optional_argument
+				    : arg	     ? required_argument
+						     : no_argument,
+				NULL, FIRST_CODE + t->n };
+			t->n++;
+			if (!o->letter)
+				continue;
+			*letter++ = o->letter;
+			if (arg)
+				*letter++ = ':';
+		}
+	strcpy(letter, "hV");
+	t->longs[t->n] = (struct option){ "help", no_argument, NULL, 'h' };
+	t->longs[t->n + 1] = (struct option){ "version", no_argument, NULL,
+		'V' };
+}
+
+static void
+help_row(char letter, const char *name, const char *arg, const char *help)
+{
+	char left[64];
+	int n = snprintf(left, sizeof left, "  %c%c%s --%s%s%s",
+	    letter ? '-' : ' ', letter ? letter : ' ', letter ? "," : " ", name,
+	    arg && *arg != '[' ? " " : "", arg ? arg : "");
+
+	printf("%-30s%s%s\n", left, n > 29 ? "\n                              "
+					   : "", help);
+}
+
+static void
+help(const struct tool *tool)
+{
+	printf("usage: %s %s\n%s\n\n", tool->name, tool->synopsis,
+	    tool->summary);
+	for (const struct opt *const *g = tool->groups; *g; g++)
+		for (const struct opt *o = *g; o->kind != OPT_END; o++)
+			help_row(o->letter, o->name, o->arg, o->help);
+	help_row('h', "help", NULL, "this text");
+	help_row('V', "version", NULL, "the version");
+	printf("\nexamples:\n%s", tool->examples);
+}
+
+static void
+apply(const struct opt *o, const char *arg)
+{
+	const char *err = NULL;
+
+	switch (o->kind) {
+	case OPT_FLAG:
+		*(bool *)o->to = true;
+		break;
+	case OPT_U64:
+		err = num_quantity(slice_of(arg, strlen(arg)), o->to);
+		break;
+	case OPT_STRING:
+	case OPT_MAYBE:
+		*(const char **)o->to = arg ? arg : "";
+		break;
+	default:
+		err = o->call(arg);
+	}
+	if (err)
+		opts_usage("--%s %s: %s", o->name, arg, err);
+}
+
+static const struct opt *
+find(const struct table *t, int code)
+{
+	if (code >= FIRST_CODE)
+		return t->rows[code - FIRST_CODE];
+	for (int i = 0; i < t->n; i++)
+		if (t->rows[i]->letter == code)
+			return t->rows[i];
+	return NULL;
+}
+
+/* How many characters two names share at their beginning. */
+static size_t
+shared(const char *a, const char *b)
+{
+	size_t n = 0;
+
+	while (a[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+_Noreturn static void
+unknown(const struct table *t, const char *arg)
+{
+	const char *best = NULL;
+	size_t most = 2, n;
+
+	for (int i = 0; strncmp(arg, "--", 2) == 0 && t->longs[i].name; i++) {
+		n = shared(arg + 2, t->longs[i].name);
+		if (n > most) {
+			most = n;
+			best = t->longs[i].name;
+		}
+	}
+	if (best)
+		opts_usage("unknown option '%s'; did you mean '--%s'?", arg,
+		    best);
+	opts_usage("unknown option '%s'", arg);
+}
+
+char **
+opts_parse(const struct tool *tool, int argc, char **argv)
+{
+	struct table *t = xcalloc(1, sizeof *t);
+	int code, index;
+
+	die_set_name(argc > 0 ? argv[0] : tool->name);
+	build(tool, t);
+	opterr = 0;
+	for (;;) {
+		index = optind ? optind : 1;
+		code = getopt_long(argc, argv, t->letters, t->longs, NULL);
+		if (code == -1)
+			break;
+		if (code == 'h' || code == 'V') {
+			if (code == 'h')
+				help(tool);
+			else
+				printf("%s %s\n", tool->name, VERSION);
+			exit(fflush(stdout) ? EXIT_FATAL : EXIT_DONE);
+		}
+		if (code == ':')
+			opts_usage("option '%s' needs an argument",
+			    argv[optind - 1]);
+		if (code == '?' && optopt && optopt < FIRST_CODE)
+			opts_usage("unknown option '-%c'", optopt);
+		if (code == '?')
+			unknown(t, argv[optind > index ? optind - 1 : index]);
+		apply(find(t, code), optarg);
+	}
+	free(t);
+	return argv + optind;
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/recout.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "libcommon/die.h"
+#include "libcommon/xalloc.h"
+
+enum { MAX_COLUMNS = 256 };
+
+struct recout {
+	struct output *out;
+	enum row_format format;
+	struct row_column columns[MAX_COLUMNS];
+	struct slice names[MAX_COLUMNS];
+	struct value cells[MAX_COLUMNS];
+	size_t n;
+	struct row_out *rows; /* once the columns are known */
+	const struct tstamp_zone *zone;
+	struct value_reading how;
+	struct arena scratch, run;
+	bool fixed;  /* the user named the columns */
+	bool warned; /* of a member without a column */
+	bool headed;
+};
+
+/* The line format: what stands where. */
+enum { FIRST, DURATION, PROTO, SRC, DST, SPORT, DPORT, TYPE, CODE, FLAGS, TOS,
+	PACKETS, BYTES, FLOWS, LINE_FIELDS };
+
+static const char *const line_fields[] = {
+	[FIRST] = "date_first_seen",
+	[DURATION] = "duration",
+	[PROTO] = "protocol",
+	[SRC] = "src_ip_addr",
+	[DST] = "dst_ip_addr",
+	[SPORT] = "src_port",
+	[DPORT] = "dst_port",
+	[TYPE] = "icmp_type",
+	[CODE] = "icmp_code",
+	[FLAGS] = "flags",
+	[TOS] = "tos",
+	[PACKETS] = "packets",
+	[BYTES] = "bytes",
+	[FLOWS] = "flows",
+};
+
+static void
+add_column(struct recout *r, struct slice name)
+{
+	const struct field *f;
+
+	if (r->n == MAX_COLUMNS)
+		return;
+	name = arena_slice(&r->run, name);
+	f = field_find(name);
+	r->names[r->n] = f ? slice_str(f->name) : name;
+	r->columns[r->n].name = r->names[r->n].p;
+	r->columns[r->n].field = f;
+	r->n++;
+}
+
+struct recout *
+recout_open(struct output *out, enum row_format format,
+    const struct slice *names, size_t n, const struct tstamp_zone *zone)
+{
+	struct recout *r = xcalloc(1, sizeof *r);
+
+	r->out = out;
+	r->format = format;
+	r->zone = zone;
+	r->how = (struct value_reading){ zone, &r->scratch };
+	r->fixed = names && n;
+	for (size_t i = 0; i < n && format != ROW_LINE; i++)
+		add_column(r, names[i]);
+	for (size_t i = 0; i < LINE_FIELDS && format == ROW_LINE; i++)
+		add_column(r, slice_str(line_fields[i]));
+	return r;
+}
+
+static struct slice
+key_text(struct recout *r, const struct json_val *key)
+{
+	struct slice s = json_slice(key);
+	char *p;
+
+	if (!key->escaped)
+		return s;
+	p = arena_alloc(&r->scratch, s.n);
+	return slice_of(p, json_unescape(s, p));
+}
+
+/* The column of a member: most often the one behind the last one's. */
+static size_t
+find_column(const struct recout *r, struct slice name, size_t hint)
+{
+	if (hint < r->n && slice_eq(r->names[hint], name))
+		return hint;
+	for (size_t i = 0; i < r->n; i++)
+		if (slice_eq(r->names[i], name))
+			return i;
+	return r->n;
+}
+
+static const char *
+set_cell(struct recout *r, size_t column, const struct json_val *v)
+{
+	const struct field *f = r->columns[column].field;
+
+	return value_read(v, f ? f->type : FIELD_ANY, f ? f->set : 0, &r->how,
+	    &r->cells[column]);
+}
+
+static const char *
+read_members(struct recout *r, const char *p, size_t n)
+{
+	bool first = r->n == 0;
+	struct json_in in = { .p = p, .end = p + n };
+	struct json_iter it;
+	const char *err;
+	size_t column = (size_t)-1;
+
+	json_space(&in);
+	err = json_open(&in, &it);
+	while (!err) {
+		struct json_val key, v;
+		struct slice name;
+		bool done;
+
+		err = json_member(&in, &it, &key, &done);
+		if (err || done)
+			break;
+		err = json_value(&in, &v);
+		name = key_text(r, &key);
+		if (first && find_column(r, name, r->n) == r->n)
+			add_column(r, name);
+		column = find_column(r, name, column + 1);
+		if (!err && column < r->n)
+			err = set_cell(r, column, &v);
+		if (column < r->n || r->fixed || r->warned ||
+		    r->format == ROW_LINE)
+			continue;
+		warn("no column for '%.*s', which the first record lacks; "
+		     "--fields names columns",
+		    (int)name.n, name.p);
+		r->warned = true;
+	}
+	return err;
+}
+
+/* 1234 as it is, 12.3 M from ten million on, as nfdump does. */
+static size_t
+scaled(char *out, const struct value *v)
+{
+	double d = value_double(v);
+	static const char unit[] = " MGTPE";
+	int i = 0;
+
+	if (v->type == VALUE_NONE)
+		return 0;
+	if (d < 10e6)
+		return value_text(out, 64, v, NULL);
+	for (d /= 1e6, i = 1; d >= 1000 && unit[i + 1]; i++)
+		d /= 1000;
+	return (size_t)sprintf(out, "%.1f %c", d, unit[i]);
+}
+
+static size_t
+endpoint(const struct recout *r, char *out, size_t ip, size_t port, bool icmp)
+{
+	size_t n = value_text(out, 64, &r->cells[ip], NULL);
+
+	out[n++] = ':';
+	if (r->cells[port].type != VALUE_NONE)
+		return n + value_text(out + n, 64, &r->cells[port], NULL);
+	if (!icmp || r->cells[TYPE].type == VALUE_NONE) {
+		out[n++] = '0';
+		return n;
+	}
+	n += value_text(out + n, 64, &r->cells[TYPE], NULL);
+	out[n++] = '.';
+	return n + value_text(out + n, 64, &r->cells[CODE], NULL);
+}
+
+static void
+put_line(struct recout *r)
+{
+	char text[64], from[160], to[160], proto[64], flags[64], tos[64],
+	    packets[64], bytes[64], flows[64], line[1024];
+	const struct value *c = r->cells;
+	const char *name = c[PROTO].type == VALUE_INT
+	    ? names_name(NAMES_PROTOCOL, (unsigned)c[PROTO].i)
+	    : NULL;
+	size_t n = c[FIRST].type == VALUE_TIME
+	    ? tstamp_put_local(text, (int64_t)c[FIRST].i, r->zone)
+	    : 0;
+
+	if (!r->headed)
+		out_str(r->out, "Date first seen           Duration Proto   "
+				"       Src IP Addr:Port          Dst IP "
+				"Addr:Port     Flags Tos  Packets     Bytes "
+				"Flows\n");
+	r->headed = true;
+	from[endpoint(r, from, SRC, SPORT, false)] = '\0';
+	to[endpoint(r, to, DST, DPORT, true)] = '\0';
+	proto[value_text(proto, 63, &c[PROTO], NULL)] = '\0';
+	flags[value_text(flags, 63, &c[FLAGS], r->columns[FLAGS].field)] =
+	    '\0';
+	tos[value_text(tos, 63, &c[TOS], NULL)] = '\0';
+	packets[scaled(packets, &c[PACKETS])] = '\0';
+	bytes[scaled(bytes, &c[BYTES])] = '\0';
+	flows[scaled(flows, &c[FLOWS])] = '\0';
+	n = (size_t)snprintf(line, sizeof line,
+	    "%-23.*s %10.3f %-5s %21s -> %21s %9s %3s %8s %9s %5s\n", (int)n,
+	    text, c[DURATION].type == VALUE_NONE ? 0
+						 : value_double(&c[DURATION]),
+	    name ? name : proto, from, to, flags, tos, packets, bytes,
+	    *flows ? flows : "1");
+	out_put(r->out, line, n < sizeof line ? n : sizeof line - 1);
+}
+
+const char *
+recout_put(struct recout *r, const char *p, size_t n)
+{
+	const char *err;
+
+	arena_reset(&r->scratch);
+	for (size_t i = 0; i < MAX_COLUMNS; i++)
+		r->cells[i].type = VALUE_NONE;
+	err = read_members(r, p, n);
+	if (err)
+		return err;
+	if (r->format == ROW_LINE) {
+		put_line(r);
+		return NULL;
+	}
+	if (!r->rows)
+		r->rows = row_open(r->out, r->format, r->columns, r->n,
+		    r->zone);
+	row_put(r->rows, r->cells);
+	return NULL;
+}
+
+void
+recout_close(struct recout *r)
+{
+	if (r->rows)
+		row_close(r->rows);
+	arena_free(&r->scratch);
+	arena_free(&r->run);
+	free(r);
+}

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/row.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "libcommon/xalloc.h"
+
+enum {
+	TABLE_ROWS = 1000, /* that are aligned together */
+	CELL_ROOM = 4096,
+};
+
+struct row_out {
+	struct output *out;
+	enum row_format format;
+	const struct row_column *columns;
+	size_t n;
+	const struct tstamp_zone *zone;
+	bool headed;
+	/* table: texts of the rows that wait, cell after cell */
+	struct arena arena;
+	struct slice *cells;
+	size_t n_cells, cap_cells;
+	bool *right; /* column holds numbers */
+};
+
+static const struct {
+	const char *name;
+	enum row_format format;
+} formats[] = {
+	{ "json", ROW_JSON }, { "ndjson", ROW_JSON }, { "line", ROW_LINE },
+	{ "table", ROW_TABLE }, { "csv", ROW_CSV }, { "tsv", ROW_TSV },
+};
+
+const char *
+row_format_parse(const char *name, enum row_format *format)
+{
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+		if (strcmp(name, formats[i].name) == 0) {
+			*format = formats[i].format;
+			return NULL;
+		}
+	return "the formats are json, line, table, csv and tsv";
+}
+
+enum row_format
+row_resolve(enum row_format format, const struct output *out,
+    enum row_format for_people)
+{
+	if (format != ROW_AUTO)
+		return format;
+	return isatty(out->fd) ? for_people : ROW_JSON;
+}
+
+struct row_out *
+row_open(struct output *out, enum row_format format,
+    const struct row_column *columns, size_t n,
+    const struct tstamp_zone *zone)
+{
+	struct row_out *r = xcalloc(1, sizeof *r);
+
+	*r = (struct row_out){ .out = out, .format = format,
+		.columns = columns, .n = n, .zone = zone };
+	r->right = xcalloc(n, sizeof *r->right);
+	return r;
+}
+
+static void
+put_json(struct row_out *r, const struct value *cells)
+{
+	struct output *out = r->out;
+	char before = '{';
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (cells[i].type == VALUE_NONE)
+			continue;
+		out_char(out, before);
+		out_char(out, '"');
+		out_json_string(out, slice_str(r->columns[i].name));
+		out_put(out, "\":", 2);
+		value_json(out, &cells[i], r->columns[i].field);
+		before = ',';
+	}
+	if (before == '{')
+		out_char(out, '{');
+	out_put(out, "}\n", 2);
+}
+
+/* RFC 4180: quotes where a quote, comma, newline or edge blank asks for it. */
+static void
+put_csv(struct output *out, struct slice s)
+{
+	bool quote = s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' ');
+
+	for (size_t i = 0; i < s.n && !quote; i++)
+		quote = memchr("\",\n\r", s.p[i], 4) != NULL;
+	if (!quote) {
+		out_slice(out, s);
+		return;
+	}
+	out_char(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] == '"')
+			out_char(out, '"');
+		out_char(out, s.p[i]);
+	}
+	out_char(out, '"');
+}
+
+/* Tabs, newlines and backslashes as \t, \n, \\, as Miller and databases. */
+static void
+put_tsv(struct output *out, struct slice s)
+{
+	static const char from[] = "\t\n\r\\", to[] = "tnr\\";
+
+	for (size_t i = 0; i < s.n; i++) {
+		const char *c = s.p[i] ? strchr(from, s.p[i]) : NULL;
+
+		if (c) {
+			out_char(out, '\\');
+			out_char(out, to[c - from]);
+		} else {
+			out_char(out, s.p[i]);
+		}
+	}
+}
+
+/* A cell for a person: names of numbers, times in the zone. */
+static struct slice
+pretty(const struct row_out *r, size_t column, const struct value *v,
+    char *room)
+{
+	const struct field *f = r->columns[column].field;
+	const char *name = NULL;
+
+	if (f && f->type == FIELD_NAMED && v->type == VALUE_INT && v->i >= 0 &&
+	    v->i < 1 << 20)
+		name = names_name(f->set, (unsigned)v->i);
+	if (name)
+		return slice_str(name);
+	if (v->type == VALUE_TIME)
+		return slice_of(room,
+		    tstamp_put_local(room, (int64_t)v->i, r->zone));
+	if (v->type == VALUE_REAL)
+		return slice_of(room,
+		    (size_t)snprintf(room, 64, "%.3f", v->d));
+	if (v->type == VALUE_NONE)
+		return slice_of(room, 0);
+	return slice_of(room, value_text(room, CELL_ROOM, v, f));
+}
+
+static void
+put_separated(struct row_out *r, const struct value *cells)
+{
+	void (*put)(struct output *out, struct slice s) =
+	    r->format == ROW_CSV ? put_csv : put_tsv;
+	char between = r->format == ROW_CSV ? ',' : '\t';
+	char room[CELL_ROOM];
+
+	for (size_t i = 0; !r->headed && i < r->n; i++) {
+		if (i)
+			out_char(r->out, between);
+		put(r->out, slice_str(r->columns[i].name));
+	}
+	if (!r->headed)
+		out_char(r->out, '\n');
+	r->headed = true;
+	for (size_t i = 0; i < r->n; i++) {
+		const struct value *v = &cells[i];
+
+		if (i)
+			out_char(r->out, between);
+		if (v->type == VALUE_STR || v->type == VALUE_JSON)
+			put(r->out, v->s);
+		else if (v->type != VALUE_NONE)
+			put(r->out, slice_of(room, value_text(room,
+			    sizeof room, v, r->columns[i].field)));
+	}
+	out_char(r->out, '\n');
+}
+
+static void
+hold_cell(struct row_out *r, struct slice s)
+{
+	r->cells = xgrow(r->cells, &r->cap_cells, r->n_cells,
+	    sizeof *r->cells);
+	r->cells[r->n_cells++] = arena_slice(&r->arena, s);
+}
+
+static void
+put_table(struct row_out *r, const struct value *cells)
+{
+	char room[CELL_ROOM];
+
+	for (size_t i = 0; i < r->n; i++) {
+		const struct field *f = r->columns[i].field;
+
+		if (cells[i].type == VALUE_INT || cells[i].type == VALUE_REAL)
+			r->right[i] = !f || (f->type != FIELD_FLAGS &&
+			    f->type != FIELD_NAMED);
+		hold_cell(r, pretty(r, i, &cells[i], room));
+	}
+	if (r->n_cells >= TABLE_ROWS * r->n)
+		row_flush(r);
+}
+
+void
+row_put(struct row_out *r, const struct value *cells)
+{
+	if (r->format == ROW_JSON)
+		put_json(r, cells);
+	else if (r->format == ROW_CSV || r->format == ROW_TSV)
+		put_separated(r, cells);
+	else
+		put_table(r, cells);
+}
+
+/* Columns of text on a terminal: code points, control characters made '?'. */
+static size_t
+width(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += (s.p[i] & 0xc0) != 0x80;
+	return n;
+}
+
+static void
+put_padded(struct row_out *r, struct slice s, size_t to, bool right,
+    bool last)
+{
+	size_t pad = to - width(s);
+
+	for (size_t i = 0; right && i < pad; i++)
+		out_char(r->out, ' ');
+	for (size_t i = 0; i < s.n; i++)
+		out_char(r->out, (unsigned char)s.p[i] < 0x20 ? '?' : s.p[i]);
+	for (size_t i = 0; !right && !last && i < pad; i++)
+		out_char(r->out, ' ');
+	out_put(r->out, "  ", last ? 0 : 2);
+}
+
+void
+row_flush(struct row_out *r)
+{
+	size_t *widths = xcalloc(r->n, sizeof *widths);
+
+	for (size_t i = 0; i < r->n; i++)
+		widths[i] = strlen(r->columns[i].name);
+	for (size_t i = 0; i < r->n_cells; i++) {
+		size_t w = width(r->cells[i]);
+
+		if (w > widths[i % r->n])
+			widths[i % r->n] = w;
+	}
+	for (size_t i = 0; r->n_cells && i < r->n; i++)
+		put_padded(r, slice_str(r->columns[i].name), widths[i],
+		    r->right[i], i + 1 == r->n);
+	if (r->n_cells)
+		out_char(r->out, '\n');
+	for (size_t i = 0; i < r->n_cells; i++) {
+		size_t c = i % r->n;
+
+		put_padded(r, r->cells[i], widths[c], r->right[c],
+		    c + 1 == r->n);
+		if (c + 1 == r->n)
+			out_char(r->out, '\n');
+	}
+	r->n_cells = 0;
+	arena_reset(&r->arena);
+	free(widths);
+}
+
+void
+row_close(struct row_out *r)
+{
+	row_flush(r);
+	arena_free(&r->arena);
+	free(r->cells);
+	free(r->right);
+	free(r);
+}

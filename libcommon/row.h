@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * row: rows of values in the format that the user asked for: json, csv, tsv,
+ * table, or line (for people).  One table of formats serves all tools.
+ *
+ * In json a cell that is unknown is left out, in the others it is empty.
+ */
+#ifndef ROW_H
+#define ROW_H
+
+#include "libcommon/value.h"
+
+enum row_format {
+	ROW_AUTO, /* json; on a terminal line or table */
+	ROW_JSON,
+	ROW_LINE,
+	ROW_TABLE,
+	ROW_CSV,
+	ROW_TSV,
+};
+
+/* "json", "line", ..; an argument of -f.  NULL or a message. */
+const char *row_format_parse(const char *name, enum row_format *format);
+
+struct row_column {
+	const char *name;
+	const struct field *field; /* or NULL */
+};
+
+struct row_out;
+
+/* Columns are borrowed.  zone: of times for people, NULL is UTC. */
+struct row_out *row_open(struct output *out, enum row_format format,
+    const struct row_column *columns, size_t n,
+    const struct tstamp_zone *zone);
+
+/* One value a column. */
+void row_put(struct row_out *r, const struct value *cells);
+
+/* The rows so far belong together: tables are aligned and written. */
+void row_flush(struct row_out *r);
+void row_close(struct row_out *r);
+
+/* What ROW_AUTO means for that output. */
+enum row_format row_resolve(enum row_format format, const struct output *out,
+    enum row_format for_people);
+
+#endif

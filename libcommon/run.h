@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run: what every tool does around its one idea: the common options, the
+ * input with --where, the output, the summary, the exit status.
+ */
+#ifndef RUN_H
+#define RUN_H
+
+#include <time.h>
+
+#include "libcommon/expr.h"
+#include "libcommon/opts.h"
+#include "libcommon/reader.h"
+#include "libcommon/row.h"
+
+struct run_opts {
+	const char *output, *format, *tz, *where, *rejects, *stats;
+	uint64_t max_line;
+	bool strict, quiet;
+};
+
+/* The rows of the option table that they fill. */
+#define RUN_OPTS(o) \
+	{ OPT_STRING, 'o', "output", &(o).output, "DEST", \
+	    "write to DEST: a file, - for standard output", NULL }, \
+	{ OPT_STRING, 'f', "format", &(o).format, "FORMAT", \
+	    "json, line, table, csv or tsv", NULL }, \
+	{ OPT_STRING, 0, "where", &(o).where, "EXPR", \
+	    "only records for which EXPR holds, see flowexpr(7)", NULL }, \
+	{ OPT_STRING, 0, "tz", &(o).tz, "ZONE", \
+	    "zone of times without one (UTC)", NULL }, \
+	{ OPT_FLAG, 0, "strict", &(o).strict, NULL, \
+	    "stop at the first bad record", NULL }, \
+	{ OPT_STRING, 0, "rejects", &(o).rejects, "FILE", \
+	    "write bad records to FILE", NULL }, \
+	{ OPT_U64, 0, "max-line", &(o).max_line, "BYTES", \
+	    "longest line accepted (2Mi)", NULL }, \
+	{ OPT_MAYBE, 0, "stats", &(o).stats, "[=json]", \
+	    "a summary on standard error at the end", NULL }, \
+	{ OPT_FLAG, 'q', "quiet", &(o).quiet, NULL, \
+	    "no messages but fatal ones", NULL }
+
+struct run {
+	struct run_opts opts;
+	struct schema schema;
+	struct expr_context context; /* for expressions about records */
+	const struct tstamp_zone *zone;
+	enum row_format format;
+	struct output out;
+	struct reader reader;
+	uint64_t selected; /* by --where; all without */
+	struct expr *where;
+	struct timespec started;
+};
+
+/* After option parsing: everything but the input. */
+void run_setup(struct run *r, const struct run_opts *opts,
+    enum row_format for_people);
+
+/* When the schema is complete.  Flags: what the tool wants of the reader. */
+void run_open(struct run *r, char **operands, struct reader_opts how);
+
+/* The next record that --where keeps, in r->reader.rec. */
+bool run_next(struct run *r);
+
+/* A field of it cannot be read. */
+void run_reject(struct run *r, const char *what);
+
+/*
+ * Ends output and input, prints the summary.  written: records or rows that
+ * the tool wrote.  Returns the exit status.
+ */
+int run_close(struct run *r, uint64_t written);
+
+static inline struct expr_input
+run_input(const struct run *r)
+{
+	return (struct expr_input){ .v = r->reader.rec.v };
+}
+
+#endif
