@@ -125,17 +125,19 @@ check-san: ## all tests with sanitizers and 16-byte buffers
 
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard libcommon/*.[ch])
 	@mkdir -p $(@D)
-	clang $(cppflags) $(cflags) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(wildcard libcommon/*.c) \
-		$(libs)
+	@scripts/deps build fuzz
+	clang $(cppflags) -DIN_CAP=512 -DIN_CHUNK=256 -DOUT_CAP=64 $(cflags) \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $< $(wildcard libcommon/*.c) $(libs)
 
 fuzz: $(fuzzers:%=$(B)/fuzz/%) ## each fuzzer for FUZZ_SECONDS
-	@set -e; for f in $(fuzzers); do \
+	@status=0; for f in $(fuzzers); do \
 		mkdir -p $(B)/fuzz/corpus/$$f; \
 		ASAN_OPTIONS=detect_leaks=0 $(B)/fuzz/$$f -timeout=10 \
-		    -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 \
+		    -max_total_time=$(FUZZ_SECONDS) -rss_limit_mb=4096 \
 		    -artifact_prefix=$(B)/fuzz/$$f- \
-		    $(B)/fuzz/corpus/$$f tests/fuzz/seeds/$$f; done
+		    $(B)/fuzz/corpus/$$f tests/fuzz/seeds/$$f || status=1; \
+	done; exit $$status
 
 lint: ## format, static checks, layers, lengths, manuals, shell scripts
 	@scripts/deps build lint

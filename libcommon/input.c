@@ -26,7 +26,8 @@ input_open(struct input *in)
 		in->operands = standard;
 	if (!in->max_line)
 		in->max_line = INPUT_MAX_LINE;
-	in->cap = IN_CAP;
+	if (!in->cap)
+		in->cap = IN_CAP;
 	in->block = new_block(in->cap);
 	in->all_regular = true;
 }
@@ -177,6 +178,7 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 		}
 		if (in->skipping || in->end - in->start > in->max_line)
 			skip_long_line(in, false);
+		in->moving(in->arg);
 		make_room(in);
 		got = read_some(in);
 		if (got < 0)

@@ -32,7 +32,9 @@ struct input {
 	bool follow;
 	bool reframe; /* arrays, pretty-printed and concatenated objects */
 	size_t max_line;
-	void (*idle)(void *arg); /* before a wait */
+	size_t cap; /* bytes of the block, 0 for IN_CAP */
+	void (*idle)(void *arg);   /* before a wait */
+	void (*moving)(void *arg); /* before chunks given out become invalid */
 	/* An operand (or a line too long) that cannot be read. */
 	void (*trouble)(void *arg, const char *what);
 	/* Bytes of a line too long, in pieces. */
@@ -49,8 +51,8 @@ struct input {
 	size_t next; /* operand */
 	struct frame frame;
 	bool framed;
-	char *block;	       /* cap bytes between two pads */
-	size_t cap, start, end; /* unread: [start, end) */
+	char *block;	       /* between two pads */
+	size_t start, end;     /* unread: [start, end) */
 	size_t scanned;	       /* no newline in [start, scanned) */
 	bool skipping;	       /* within a line too long */
 };

@@ -39,37 +39,47 @@ load4(const char *p)
 	return le32toh(x);
 }
 
-/* Bit i is set where byte i is a dot. */
+/* Bit i is set where bit 4 of byte i is not: a dot, but never a digit. */
 static inline uint32_t
-dots8(uint64_t x)
+marks8(uint64_t x)
 {
-	const uint64_t low = 0x7f7f7f7f7f7f7f7f;
+	const uint64_t ones = 0x0101010101010101;
 
-	x ^= 0x2e2e2e2e2e2e2e2e;
-	x = ~(((x & low) + low) | x | low);
-	return (uint32_t)((x >> 7) * 0x0102040810204080 >> 56);
+	return (uint32_t)((~x >> 4 & ones) * 0x0102040810204080 >> 56);
 }
 
 static inline uint32_t
-dots(const char *p, size_t n)
+marks(const char *p, size_t n)
 {
 	if (n == QUAD_MIN)
-		return dots8(load4(p) | (uint64_t)load4(p + 3) << 24);
-	return dots8(load8(p)) | dots8(load8(p + n - 8)) << (n - 8);
+		return marks8(load4(p) | (uint64_t)load4(p + 3) << 24) & 0x7f;
+	return marks8(load8(p)) | marks8(load8(p + n - 8)) << (n - 8);
 }
 
-/* The highest n bytes of w, 1 to 3, as a decimal; *bad if they are none. */
-static inline uint32_t
-octet(uint32_t w, uint32_t n, uint32_t *bad)
+/* The lowest n bytes of w, 1 to 3, as digits that end in the highest byte. */
+static inline uint64_t
+digits(uint32_t w, uint32_t n)
+{
+	return (w ^ 0x30303030) << (32 - 8 * n);
+}
+
+/*
+ * Two such words as decimals, in the lowest byte of each half; *bad if they are
+ * none.  A number is compared by setting a bit that its difference to the
+ * least one of that length would borrow.
+ */
+static inline uint64_t
+two_octets(uint64_t x, uint32_t n0, uint32_t n1, uint64_t *bad)
 {
 	static const uint8_t least[] = { 0, 0, 10, 100 };
-	uint32_t keep = UINT32_MAX << (32 - 8 * n), v;
+	const uint64_t low = 0x000000ff000000ff, borrow = 0x0000800000008000;
+	uint64_t v =
+	    (x >> 24 & low) + (x >> 16 & low) * 10 + (x >> 8 & low) * 100;
+	uint64_t floor = least[n0] | (uint64_t)least[n1] << 32;
 
-	w = (w ^ 0x30303030) & keep;
-	*bad |= (w | (w + 0x76767676)) & 0x80808080;
-	v = (w >> 24) + (w >> 16 & 0xff) * 10 + (w >> 8 & 0xff) * 100;
-	*bad |= (v > 255) | (v < least[n]);
-	return v & 0xff;
+	*bad |= ((x | (x + 0x7676767676767676)) & 0x8080808080808080) |
+		(v & ~low) | (~(v + borrow - floor) & borrow);
+	return v;
 }
 
 /*
@@ -81,39 +91,50 @@ static bool
 quad(const char *p, size_t n, uint8_t *out)
 {
 	const uint32_t behind = 7u << QUAD_MAX; /* three bits in any case */
-	uint32_t mask, dot[3], len[4], bad = 0;
+	uint32_t mask, d0, d1, d2, n0, n1, n2, n3, w1, w2, w3, v;
+	uint64_t a, b, bad = 0;
 
 	if (n - QUAD_MIN > QUAD_MAX - QUAD_MIN)
 		return false;
-	mask = dots(p, n) | behind;
-	for (int i = 0; i < 3; i++) {
-		dot[i] = (uint32_t)__builtin_ctz(mask);
-		mask &= mask - 1;
-	}
-	len[0] = dot[0];
-	len[1] = dot[1] - dot[0] - 1;
-	len[2] = dot[2] - dot[1] - 1;
-	len[3] = (uint32_t)n - dot[2] - 1;
-	if ((mask != behind) | (len[0] - 1 > 2) | (len[1] - 1 > 2) |
-	    (len[2] - 1 > 2) | (len[3] - 1 > 2))
+	mask = marks(p, n) | behind;
+	d0 = (uint32_t)__builtin_ctz(mask);
+	mask &= mask - 1;
+	d1 = (uint32_t)__builtin_ctz(mask);
+	mask &= mask - 1;
+	d2 = (uint32_t)__builtin_ctz(mask);
+	n0 = d0;
+	n1 = d1 - d0 - 1;
+	n2 = d2 - d1 - 1;
+	n3 = (uint32_t)n - d2 - 1;
+	if (((mask & (mask - 1)) != behind) | (n0 - 1 > 2) | (n1 - 1 > 2) |
+	    (n2 - 1 > 2) | (n3 - 1 > 2))
 		return false;
-	out[0] = (uint8_t)octet(load4(p) << (32 - 8 * len[0]), len[0], &bad);
-	out[1] = (uint8_t)octet(
-	    load4(p + dot[0]) << (24 - 8 * len[1]), len[1], &bad);
-	out[2] = (uint8_t)octet(
-	    load4(p + dot[1]) << (24 - 8 * len[2]), len[2], &bad);
-	out[3] = (uint8_t)octet(load4(p + n - 4), len[3], &bad);
+	w1 = load4(p + d0);
+	w2 = load4(p + d1);
+	w3 = load4(p + n - 4) >> (32 - 8 * n3);
+	a = digits(load4(p), n0) | digits(w1 >> 8, n1) << 32;
+	b = digits(w2 >> 8, n2) | digits(w3, n3) << 32;
+	a = two_octets(a, n0, n1, &bad);
+	b = two_octets(b, n2, n3, &bad);
+	bad |= (w1 & 0xff) ^ '.';
+	bad |= (w2 & 0xff) ^ '.';
+	bad |= (uint64_t)(p[d2] ^ '.');
+	v = htole32((uint32_t)(a | a >> 24 | b << 16 | b >> 8));
+	memcpy(out, &v, 4);
 	return !bad;
 }
 
-static inline int
+/* Of '0' to 'f' one more than the digit's value; 0 of what is none. */
+static const uint8_t hex_digits[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0,
+	0, 0, 0, 11, 12, 13, 14, 15, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, 12, 13, 14, 15, 16 };
+
+static inline unsigned
 hex_digit(char c)
 {
-	unsigned low = (unsigned char)((c | 0x20) - 'a');
+	unsigned i = (unsigned char)(c - '0');
 
-	if (is_digit(c))
-		return c - '0';
-	return low < 6 ? (int)low + 10 : -1;
+	return i < sizeof hex_digits ? hex_digits[i] : 0;
 }
 
 /* Up to four digits; returns where they end. */
@@ -121,11 +142,10 @@ static inline const char *
 group(const char *p, const char *end, uint8_t *out)
 {
 	const char *stop = end - p > 4 ? p + 4 : end;
-	unsigned v = 0;
-	int digit;
+	unsigned v = 0, digit;
 
-	for (; p < stop && (digit = hex_digit(*p)) >= 0; p++)
-		v = v << 4 | (unsigned)digit;
+	for (; p < stop && (digit = hex_digit(*p)); p++)
+		v = v << 4 | (digit - 1);
 	out[0] = (uint8_t)(v >> 8);
 	out[1] = (uint8_t)v;
 	return p;
@@ -254,11 +274,11 @@ longest_zeros(const uint8_t *b, int *from, int *len)
 static char *
 put_group(char *o, unsigned v)
 {
-	static const char hex[] = "0123456789abcdef";
+	static const char text[] = "0123456789abcdef";
 	int shift = v > 0xfff ? 12 : v > 0xff ? 8 : v > 0xf ? 4 : 0;
 
 	for (; shift >= 0; shift -= 4)
-		*o++ = hex[v >> shift & 15];
+		*o++ = text[v >> shift & 15];
 	return o;
 }
 

@@ -155,12 +155,13 @@ string(struct json_in *in, struct json_val *v)
 		if ((unsigned char)*in->p < 0x20) {
 			if (!in->lenient)
 				return "control character in string";
-			v->bad = true;
+			v->bad = in->irregular = true;
 		}
 		n = utf8_len(in->p, in->end);
 		if (!n && !in->lenient)
 			return "invalid UTF-8 in string";
-		v->bad |= !n;
+		if (!n)
+			v->bad = in->irregular = true;
 		in->p += n ? n : 1;
 	}
 	v->n = (uint32_t)(in->p - v->p);
@@ -231,6 +232,7 @@ word(struct json_in *in, struct json_val *v)
 		}
 	if (in->lenient && s.n) {
 		v->kind = JSON_BARE;
+		in->irregular = true;
 		return NULL;
 	}
 	in->p = s.p;

@@ -46,7 +46,8 @@ struct json_in {
 	const char *p;
 	const char *end;
 	int depth;
-	bool lenient; /* accept bare words and bad string bytes, marked */
+	bool lenient;	/* accept bare words and bad string bytes, marked */
+	bool irregular; /* and one was there */
 };
 
 struct json_iter {

@@ -155,6 +155,17 @@ is_digit(char c)
 	return (unsigned char)(c - '0') < 10;
 }
 
+/* True of an empty slice. */
+static bool
+all_digits(struct slice s)
+{
+	size_t i = 0;
+
+	while (i < s.n && is_digit(s.p[i]))
+		i++;
+	return i == s.n;
+}
+
 static bool
 starts_nocase(struct slice s, const char *prefix)
 {
@@ -222,7 +233,7 @@ generic_number(enum names_set set, struct slice s)
 int
 names_number(enum names_set set, struct slice name)
 {
-	if (!name.n)
+	if (all_digits(name))
 		return -1;
 	for (const struct run *r = sets[set]; r < sets[set] + MAX_RUNS; r++)
 		for (unsigned i = 0; i < r->n; i++) {

@@ -470,15 +470,26 @@ num_duration(struct slice s, int64_t *ns)
 	return NULL;
 }
 
+static inline void
+put_2(char *out, unsigned v)
+{
+	out[0] = (char)('0' + v / 10);
+	out[1] = (char)('0' + v % 10);
+}
+
 size_t
 num_put_u64(char *out, uint64_t v)
 {
 	char text[20];
 	size_t i = sizeof text, n;
 
-	do
-		text[--i] = (char)('0' + v % 10);
-	while (v /= 10);
+	for (; v >= 100; v /= 100) {
+		i -= 2;
+		put_2(text + i, (unsigned)(v % 100));
+	}
+	i -= 2;
+	put_2(text + i, (unsigned)v);
+	i += v < 10;
 	n = sizeof text - i;
 	memcpy(out, text + i, n);
 	return n;

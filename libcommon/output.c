@@ -10,7 +10,7 @@
 #include "libcommon/json.h"
 #include "libcommon/xalloc.h"
 
-enum { PIPE_SIZE = 1 << 20 };
+enum { PIPE_SIZE = 1 << 20, LEND_MIN = 1024 };
 
 void
 out_open(struct output *out, const char *name)
@@ -50,10 +50,37 @@ write_all(struct output *out, const char *p, size_t n)
 void
 out_flush(struct output *out)
 {
-	size_t n = out->n;
+	struct slice lent = out->lent;
+	size_t n = lent.n ? out->held : out->n;
 
 	out->n = 0;
+	out->lent.n = 0;
 	write_all(out, out->buf, n);
+	write_all(out, lent.p, lent.n);
+}
+
+void
+out_settle(struct output *out)
+{
+	if (out->lent.n)
+		out_flush(out);
+}
+
+void
+out_lend(struct output *out, const char *p, size_t n)
+{
+	if (out->lent.n && out->lent.p + out->lent.n == p) {
+		out->lent.n += n;
+		return;
+	}
+	out_settle(out);
+	if (out->fd < 0 || n < LEND_MIN) {
+		out_put(out, p, n);
+		return;
+	}
+	out->lent = slice_of(p, n);
+	out->held = out->n;
+	out->n = out->cap; /* so that the next out_put() comes to us */
 }
 
 void

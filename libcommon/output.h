@@ -22,6 +22,8 @@ struct output {
 	const char *name;
 	char *buf;
 	size_t n, cap;
+	struct slice lent; /* behind buf; n is then cap */
+	size_t held;	   /* bytes of buf while something is lent */
 };
 
 /* Into memory: buf and n are the bytes; out->n = 0 empties it. */
@@ -45,6 +47,15 @@ out_put(struct output *out, const char *p, size_t n)
 	memcpy(out->buf + out->n, p, n);
 	out->n += n;
 }
+
+/*
+ * Like out_put(), but the bytes may be written from where they are: they must
+ * stay until out_settle().  Neighbours are written at once.
+ */
+void out_lend(struct output *out, const char *p, size_t n);
+
+/* Writes what was lent. */
+void out_settle(struct output *out);
 
 static inline void
 out_slice(struct output *out, struct slice s)

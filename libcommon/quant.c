@@ -8,7 +8,7 @@
  * Each power of two is cut into 64 slices, narrower than any bucket: so at most
  * two buckets share a slice, whose table entry says which is the lower one.
  *
- * 3 ns an addition, whatever the values.
+ * 3 to 4 ns an addition, whatever the values.
  */
 #include "libcommon/quant.h"
 

@@ -26,6 +26,16 @@ idle(void *arg)
 		out_flush(&r->rejects);
 }
 
+/* What the output borrowed of the block is written before it moves. */
+static void
+moving(void *arg)
+{
+	struct reader *r = arg;
+
+	if (r->flush)
+		out_settle(r->flush);
+}
+
 /* Counts a bad line and reports the first ones. */
 static void
 complain(struct reader *r, const char *what)
@@ -94,6 +104,8 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		    .follow = opts->follow,
 		    .reframe = opts->reframe,
 		    .max_line = opts->max_line,
+		    .cap = opts->block,
+		    .moving = moving,
 		    .idle = idle,
 		    .trouble = operand_trouble,
 		    .spill = long_line,
@@ -118,10 +130,8 @@ reader_close(struct reader *r)
 	input_close(&r->in);
 	if (r->has_rejects)
 		out_close(&r->rejects);
-	for (uint32_t i = 0; i < r->n_shapes; i++) {
-		free(r->shapes[i]->slots);
+	for (uint32_t i = 0; i < r->n_shapes; i++)
 		free(r->shapes[i]);
-	}
 	free(r->pos_room);
 	free(r->special);
 	free(r->values);
@@ -161,7 +171,11 @@ find_run(struct reader *r)
 		r->run = r->verify(s, r->chunk, r->pos, r->n_pos, r->special);
 		if (!r->run)
 			continue;
+		if (r->shape != s || r->stale)
+			memset(r->values, 0,
+			    r->schema->n_slots * sizeof *r->values);
 		r->shape = s;
+		r->stale = false;
 		memmove(r->shapes + 1, r->shapes, i * sizeof s);
 		r->shapes[0] = s;
 		return true;
@@ -177,8 +191,7 @@ learn(struct reader *r, const char *line, size_t n,
 
 	if (r->n_shapes < READER_SHAPES) {
 		s = xaligned(sizeof *s);
-		*s = (struct shape){ .slots = xcalloc(r->schema->n_slots + 1,
-					 sizeof *s->slots) };
+		*s = (struct shape){ 0 };
 		r->shapes[r->n_shapes++] = s;
 	}
 	s = r->shapes[r->n_shapes - 1];
@@ -281,15 +294,17 @@ parse_line(struct reader *r, const char *line, size_t n)
 
 	members.n = 0;
 	members.flat = r->indexed;
+	r->stale = true;
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
 	json_space(&in);
-	err = *in.p == '{' ? parse_members(r, &in, &members)
+	err = in.p < in.end && *in.p == '{' ? parse_members(r, &in, &members)
 			   : "not a JSON object";
 	if (err)
 		return err;
 	json_space(&in);
 	if (in.p != in.end)
 		return "more than one value on the line";
+	r->rec.irregular = in.irregular;
 	if (members.flat)
 		learn(r, line, n, &members);
 	return NULL;
@@ -346,5 +361,21 @@ reader_next_slow(struct reader *r)
 	}
 	r->rec.fresh = r->fresh;
 	r->fresh = false;
+	return true;
+}
+
+bool
+reader_enter(struct reader *r, struct slice text)
+{
+	const char *err;
+
+	r->indexed = false; /* nothing to learn from */
+	err = text.n ? parse_line(r, text.p, text.n) : "the payload is empty";
+	if (err) {
+		reader_reject(r, err);
+		return false;
+	}
+	r->rec.p = text.p;
+	r->rec.n = (uint32_t)text.n;
 	return true;
 }

@@ -27,12 +27,14 @@ struct rec {
 	const char *p; /* the line, without its newline */
 	uint32_t n;
 	bool fresh;		  /* of another operand than the last */
+	bool irregular;		  /* lenient only: not quite JSON */
 	const struct json_val *v; /* by slot of the schema */
 };
 
 struct reader_opts {
 	char **operands;
 	uint64_t max_line;
+	size_t block;	     /* bytes read at once, 0 for the usual */
 	const char *rejects; /* file name, or NULL */
 	bool strict, follow, reframe, lenient;
 };
@@ -61,6 +63,7 @@ struct reader {
 	struct scan_special *special;
 	uint32_t run; /* records of 'shape' that follow, verified */
 	struct shape *shape, *shapes[READER_SHAPES];
+	bool stale; /* values are not those of 'shape' */
 	uint32_t n_shapes, victim;
 	struct json_val *values;
 };
@@ -78,6 +81,12 @@ void reader_warn(struct reader *r, const char *what);
 
 bool reader_next_slow(struct reader *r);
 
+/*
+ * Makes a JSON text within the record at hand (an envelope's payload) the
+ * record: its members are looked up anew.  False if it was rejected.
+ */
+bool reader_enter(struct reader *r, struct slice text);
+
 /* The record of the run at r->pos. */
 static inline void
 reader_take(struct reader *r)
@@ -89,16 +98,13 @@ reader_take(struct reader *r)
 	r->rec.p = r->chunk + r->at;
 	r->rec.n = newline - r->at;
 	r->rec.fresh = false;
-	for (uint32_t i = 0; i < shape->n_slots; i++) {
-		const struct shape_value *s = &shape->slots[i];
-		struct json_val *v = &r->values[i];
+	for (uint32_t i = 0; i < shape->n_values; i++) {
+		const struct shape_value *s = &shape->values[i];
+		struct json_val *v = &r->values[s->slot];
 
 		v->kind = s->kind;
-		if (s->kind == JSON_NONE)
-			continue;
 		v->p = shape_place(r->chunk, pos, s->start);
 		v->n = (uint32_t)(shape_place(r->chunk, pos, s->end) - v->p);
-		v->escaped = v->bad = false;
 	}
 	r->at = newline + 1;
 	r->pos += shape->marks;
@@ -106,6 +112,27 @@ reader_take(struct reader *r)
 	r->run--;
 	r->line++;
 	r->records++;
+}
+
+/*
+ * The records behind the one at hand that are known to be like it (same
+ * members, all valid), taken at once: their bytes with all newlines, and how
+ * many.  Valid as long as a record is.
+ */
+static inline uint32_t
+reader_take_run(struct reader *r, struct slice *bytes)
+{
+	uint32_t n = r->run, marks = n ? n * r->shape->marks : 0;
+	uint32_t end = n ? r->pos[marks - 1] + 1 : r->at;
+
+	*bytes = slice_of(r->chunk + r->at, end - r->at);
+	r->at = end;
+	r->pos += marks;
+	r->n_pos -= marks;
+	r->run = 0;
+	r->line += n;
+	r->records += n;
+	return n;
 }
 
 /* The next record in r->rec; false at the end. */

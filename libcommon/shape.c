@@ -425,13 +425,10 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 {
 	struct lesson l = { shape, 0, count > 0 };
 	const char *from = line - 1, *newline = line + n;
-	struct shape_value *slots = shape->slots;
 
 	if (count > SHAPE_MAX_MEMBERS)
 		return false;
-	*shape = (struct shape){ .slots = slots,
-		.n_slots = (uint32_t)schema->n_slots };
-	memset(slots, 0, schema->n_slots * sizeof *slots);
+	*shape = (struct shape){ 0 };
 	for (uint32_t i = 0; i < count && l.fit; i++) {
 		const struct shape_member *m = &members[i];
 		const char *next = i + 1 < count ? m[1].key.p - 1 : newline;
@@ -443,8 +440,10 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 		from = m->v.p + m->v.n;
 		if (node == SCHEMA_NONE || schema->nodes[node].slot < 0)
 			continue;
-		l.fit &= slots[schema->nodes[node].slot].kind == JSON_NONE;
-		slots[schema->nodes[node].slot] = v;
+		v.slot = (uint32_t)schema->nodes[node].slot;
+		for (uint32_t k = 0; k < shape->n_values; k++)
+			l.fit &= shape->values[k].slot != v.slot;
+		shape->values[shape->n_values++] = v;
 	}
 	add_segment(&l, from, newline + 1, newline);
 	shape->marks = l.mark + 1;

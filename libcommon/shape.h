@@ -43,8 +43,9 @@ struct shape_piece {
 };
 
 struct shape_value {
-	struct shape_at start, end;
+	uint32_t slot;
 	enum json_kind kind; /* JSON_STRING, or JSON_NUMBER for any scalar */
+	struct shape_at start, end;
 };
 
 /*
@@ -69,8 +70,8 @@ struct shape_group {
 struct shape {
 	uint32_t marks;	   /* of a record, with its newline */
 	uint32_t specials; /* of a record: all of them in segments */
-	uint32_t n_pieces, n_slots;
-	struct shape_value *slots; /* by schema slot; JSON_NONE if absent */
+	uint32_t n_pieces, n_values;
+	struct shape_value values[SHAPE_MAX_MEMBERS]; /* that have a slot */
 	struct shape_group groups[SHAPE_MAX_PIECES / 16];
 	struct shape_piece pieces[SHAPE_MAX_PIECES];
 };

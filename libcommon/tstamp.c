@@ -690,11 +690,22 @@ put(char *out, int64_t secs, unsigned milli, char mark)
 	return 23;
 }
 
+/* Rounded down. */
+static inline int64_t
+seconds(int64_t ns, unsigned *milli)
+{
+	int64_t rest = ns % NUM_NANO;
+
+	rest += rest < 0 ? NUM_NANO : 0;
+	*milli = (unsigned)rest / 1000000;
+	return floor_div(ns, NUM_NANO);
+}
+
 size_t
 tstamp_put(char *out, int64_t ns)
 {
-	int64_t secs = floor_div(ns, NUM_NANO);
-	unsigned milli = (unsigned)(ns - secs * NUM_NANO) / 1000000;
+	unsigned milli;
+	int64_t secs = seconds(ns, &milli);
 	size_t n = put(out, secs, milli, 'T');
 
 	out[n] = 'Z';
@@ -704,8 +715,8 @@ tstamp_put(char *out, int64_t ns)
 size_t
 tstamp_put_local(char *out, int64_t ns, const struct tstamp_zone *zone)
 {
-	int64_t secs = floor_div(ns, NUM_NANO);
-	unsigned milli = (unsigned)(ns - secs * NUM_NANO) / 1000000;
+	unsigned milli;
+	int64_t secs = seconds(ns, &milli);
 
 	return put(out, secs + (zone ? offset_at(zone, secs) : 0), milli, ' ');
 }

@@ -137,10 +137,11 @@ sample_drip_open(const char *p, size_t n, size_t step)
 		perror("pipe");
 		exit(2);
 	}
-	sample_drip = (struct sample_drip){ .fd = fd[1], .p = p, .n = n,
-		.step = step, .read_end = fd[0] };
-	snprintf(sample_drip.name, sizeof sample_drip.name, "/dev/fd/%d",
-	    fd[0]);
+	sample_drip = (struct sample_drip){
+		.fd = fd[1], .p = p, .n = n, .step = step, .read_end = fd[0]
+	};
+	snprintf(
+	    sample_drip.name, sizeof sample_drip.name, "/dev/fd/%d", fd[0]);
 	return sample_drip.name;
 }
 
@@ -175,8 +176,8 @@ UNUSED static struct sample_guard
 sample_guard(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE), n = 1 << 20;
-	char *p = mmap(NULL, n + 2 * page, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(
+	    NULL, n + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED || mprotect(p + page, n, PROT_READ | PROT_WRITE)) {
 		perror("mmap");

@@ -8,7 +8,10 @@
 #include "tests/unit/sample.h"
 #include "tests/unit/t.h"
 
-#define L(s) { "" s, sizeof(s) - 1 }
+#define L(s)                        \
+	{                           \
+		"" s, sizeof(s) - 1 \
+	}
 
 static const struct {
 	struct slice in, out;
@@ -26,8 +29,7 @@ static const struct {
 	/* over many lines */
 	{ L("{\n  \"a\": 1,\r\n\t\"b\": [\n1]\n}\n"),
 	    L("{   \"a\": 1,   \"b\": [ 1] }\n") },
-	{ L("{\n\"a\":1\n}\n{\n\"b\":2\n}"),
-	    L("{ \"a\":1 }\n{ \"b\":2 }\n") },
+	{ L("{\n\"a\":1\n}\n{\n\"b\":2\n}"), L("{ \"a\":1 }\n{ \"b\":2 }\n") },
 	/* without a newline between */
 	{ L("{\"a\":1}{\"b\":2}"), L("{\"a\":1}\n{\"b\":2}\n") },
 	{ L("{\"a\":1} {\"b\":2}\t{}"), L("{\"a\":1}\n{\"b\":2}\n{}\n") },
@@ -42,8 +44,7 @@ static const struct {
 	    L("{\"a\":1}\n{\"b\":2}\n") },
 	{ L("{ \"ArgusData\" : [\n {\"a\":1}\n] }\n"), L("{\"a\":1}\n") },
 	{ L("{\"ArgusData\":[]}"), L("") },
-	{ L("{\"ArgusData\":[{\"ArgusData\":1}]}"),
-	    L("{\"ArgusData\":1}\n") },
+	{ L("{\"ArgusData\":[{\"ArgusData\":1}]}"), L("{\"ArgusData\":1}\n") },
 	{ L("{\"ArgusData\":1}"), L("{\"ArgusData\":1}\n") },
 	{ L("{\"ArgusData\":{\"a\":1}}"), L("{\"ArgusData\":{\"a\":1}}\n") },
 	{ L("{\"ArgusDatum\":[1]}"), L("{\"ArgusDatum\":[1]}\n") },
@@ -77,8 +78,8 @@ frames(struct slice in, struct slice want, size_t step, size_t room)
 {
 	struct frame f = { 0 };
 	char first[256], *buf = malloc(room), got[256];
-	struct source *s = source_open(sample_drip_open(in.p, in.n, step),
-	    false);
+	struct source *s =
+	    source_open(sample_drip_open(in.p, in.n, step), false);
 	ssize_t r = source_read(s, first, sizeof first, sample_drip_on, NULL);
 	size_t n = 0;
 

@@ -14,7 +14,7 @@ enum { ROOM = 8 << 20 };
 static struct seen {
 	char *bytes, *spilt;
 	size_t n, n_spilt;
-	int fresh, spills, troubles, bad;
+	int fresh, spills, troubles, moves, bad;
 	char trouble[256]; /* the last */
 	uint64_t delivered;
 	bool all_regular;
@@ -38,6 +38,14 @@ spill(void *arg, const char *p, size_t n, bool end)
 	if (end)
 		seen.spilt[seen.n_spilt++] = '|';
 	seen.spills += end;
+}
+
+/* Whoever kept the last chunk is told before it goes. */
+static void
+moving(void *arg)
+{
+	(void)arg;
+	seen.moves++;
 }
 
 /* A chunk is what the header says it is. */
@@ -69,6 +77,7 @@ read_all(struct input *in)
 	in->trouble = trouble;
 	in->spill = spill;
 	in->idle = sample_drip_on;
+	in->moving = moving;
 	in->arg = in;
 	input_open(in);
 	while (input_chunk(in, &p, &n, &fresh)) {
@@ -87,7 +96,7 @@ static bool
 seen_is(const char *p, size_t n)
 {
 	return !seen.bad && seen.delivered == n &&
-	    slice_eq(slice_of(seen.bytes, seen.n), slice_of(p, n));
+	       slice_eq(slice_of(seen.bytes, seen.n), slice_of(p, n));
 }
 
 static bool
@@ -132,13 +141,14 @@ file_comes_through(char *p, size_t n)
 	if (n && p[n - 1] != '\n')
 		p[n++] = '\n';
 	return seen_is(p, n) && seen.troubles == 0 && seen.spills == 0 &&
-	    seen.fresh == (n > 0) && seen.all_regular;
+	       seen.fresh == (n > 0) && seen.all_regular;
 }
 
 static void
 test_lines(void)
 {
-	static const size_t max[] = { 0, 1, 5, 20, 300, IN_CHUNK, 2 * IN_CHUNK };
+	static const size_t max[] = { 0, 1, 5, 20, 300, IN_CHUNK,
+		2 * IN_CHUNK };
 	bool good = true, brim = true;
 
 	for (size_t n = 0; n < 200; n++)
@@ -212,7 +222,11 @@ test_operands(void)
 {
 	char *a = sample_file("a", "1\n2", 3), *b = sample_file("b", "", 0),
 	     *c = sample_file("c", "3\n", 2), *d = sample_file("d", "\n", 1),
-	     *bom = sample_file("bom", "\xef\xbb\xbf" "4", 4), *operands[300];
+	     *bom = sample_file("bom",
+		 "\xef\xbb\xbf"
+		 "4",
+		 4),
+	     *operands[300];
 	struct input in = { .operands = operands };
 
 	memcpy(operands, (char *[]){ a, b, c, b, NULL }, 5 * sizeof a);
@@ -234,8 +248,8 @@ test_operands(void)
 	    4 * sizeof a);
 	read_all(&in);
 	OK(seen_text("1\n2\n3\n") && seen.troubles == 1);
-	OK(strcmp(seen.trouble,
-	       "/nowhere/at/all: No such file or directory") == 0);
+	OK(strcmp(seen.trouble, "/nowhere/at/all: No such file or directory") ==
+	    0);
 
 	in = (struct input){ .operands = operands };
 	memcpy(operands, (char *[]){ "/", c, NULL }, 3 * sizeof a);
@@ -291,7 +305,8 @@ test_long_lines(void)
 	read_text("abc\n1234567890", 10);
 	OK(seen_text("abc\n1234567890\n") && seen.spills == 0);
 	read_text("123456789012345678901234567890123456789012345678901234567890"
-		  "\nabc\n123456789012345678901234567890\ndef\n", 20);
+		  "\nabc\n123456789012345678901234567890\ndef\n",
+	    20);
 	OK(seen_text("abc\ndef\n") && seen.spills == 2 && seen.troubles == 2);
 	OK(spilt_text("12345678901234567890123456789012345678901234567890123456"
 		      "7890|123456789012345678901234567890|"));
@@ -340,7 +355,8 @@ static void
 test_reframe(void)
 {
 	read_reframed("[{\"a\":1},\n{\"b\":2}]\n");
-	OK(seen_text("{\"a\":1}\n{\"b\":2}\n{\"z\":1}\n{\"a\":1}\n{\"b\":2}\n"));
+	OK(seen_text(
+	    "{\"a\":1}\n{\"b\":2}\n{\"z\":1}\n{\"a\":1}\n{\"b\":2}\n"));
 	OK(seen.fresh == 3);
 	read_reframed("{\n\"a\":1\n}\n");
 	OK(seen_text("{ \"a\":1 }\n{\"z\":1}\n{ \"a\":1 }\n"));

@@ -7,70 +7,260 @@
 #include "tests/unit/sample.h"
 #include "tests/unit/t.h"
 
-#define L(s) { "" s, sizeof(s) - 1 }
+#define L(s)                        \
+	{                           \
+		"" s, sizeof(s) - 1 \
+	}
 
 static const struct slice accepted[] = {
-	L("0"), L("-0"), L("7"), L("-12"), L("10"), L("1234567890123456789012"),
-	L("0.0"), L("-0.5"), L("1.25"), L("10.001"), L("0e0"), L("1e5"),
-	L("1E5"), L("1e+5"), L("1E-05"), L("-1.5e+300"), L("1e999"),
-	L("true"), L("false"), L("null"), L(" true "), L("\t\r\n1\t\r\n"),
-	L("\"\""), L("\"a\""), L("\"12345678\""), L("\"123456789abcdefgh\""),
-	L("\" \""), L("\"\x7f\""), L("\"/\""), L("\"'\""),
-	L("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""), L("\"\\u0000\""),
-	L("\"\\u00e9\""), L("\"\\uABCD\\uabcd\""), L("\"\\ud7ff\\ue000\""),
-	L("\"\\ud800\\udc00\""), L("\"\\uDBFF\\uDFFF\""), L("\"\\uffff\""),
-	L("\"\\\\u12\""), L("\"\\\\\""), L("\"1234567\\\\\""),
-	L("\"\xc2\x80\""), L("\"\xdf\xbf\""), L("\"\xe0\xa0\x80\""),
-	L("\"\xed\x9f\xbf\""), L("\"\xee\x80\x80\""), L("\"\xef\xbf\xbf\""),
-	L("\"\xf0\x90\x80\x80\""), L("\"\xf4\x8f\xbf\xbf\""),
-	L("\"1234567\xc3\xa9\""), L("\"[{]}:,\""),
-	L("[]"), L("[ ]"), L("[1]"), L("[1,2]"), L("[ 1 , 2 ]"), L("[[],[[]]]"),
-	L("[\"\",{},null]"), L("{}"), L("{ }"), L("{\"\":0}"),
-	L("{\"a\":1,\"a\":2}"), L("{ \"a\" : 1 , \"b\" : [ ] }"),
-	L("{\"a\\u0062\":{\"c\":[{}]}}"), L("\n{\n\"a\"\n:\n1\n}\n"),
+	L("0"),
+	L("-0"),
+	L("7"),
+	L("-12"),
+	L("10"),
+	L("1234567890123456789012"),
+	L("0.0"),
+	L("-0.5"),
+	L("1.25"),
+	L("10.001"),
+	L("0e0"),
+	L("1e5"),
+	L("1E5"),
+	L("1e+5"),
+	L("1E-05"),
+	L("-1.5e+300"),
+	L("1e999"),
+	L("true"),
+	L("false"),
+	L("null"),
+	L(" true "),
+	L("\t\r\n1\t\r\n"),
+	L("\"\""),
+	L("\"a\""),
+	L("\"12345678\""),
+	L("\"123456789abcdefgh\""),
+	L("\" \""),
+	L("\"\x7f\""),
+	L("\"/\""),
+	L("\"'\""),
+	L("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\""),
+	L("\"\\u0000\""),
+	L("\"\\u00e9\""),
+	L("\"\\uABCD\\uabcd\""),
+	L("\"\\ud7ff\\ue000\""),
+	L("\"\\ud800\\udc00\""),
+	L("\"\\uDBFF\\uDFFF\""),
+	L("\"\\uffff\""),
+	L("\"\\\\u12\""),
+	L("\"\\\\\""),
+	L("\"1234567\\\\\""),
+	L("\"\xc2\x80\""),
+	L("\"\xdf\xbf\""),
+	L("\"\xe0\xa0\x80\""),
+	L("\"\xed\x9f\xbf\""),
+	L("\"\xee\x80\x80\""),
+	L("\"\xef\xbf\xbf\""),
+	L("\"\xf0\x90\x80\x80\""),
+	L("\"\xf4\x8f\xbf\xbf\""),
+	L("\"1234567\xc3\xa9\""),
+	L("\"[{]}:,\""),
+	L("[]"),
+	L("[ ]"),
+	L("[1]"),
+	L("[1,2]"),
+	L("[ 1 , 2 ]"),
+	L("[[],[[]]]"),
+	L("[\"\",{},null]"),
+	L("{}"),
+	L("{ }"),
+	L("{\"\":0}"),
+	L("{\"a\":1,\"a\":2}"),
+	L("{ \"a\" : 1 , \"b\" : [ ] }"),
+	L("{\"a\\u0062\":{\"c\":[{}]}}"),
+	L("\n{\n\"a\"\n:\n1\n}\n"),
 };
 
 static const struct slice refused[] = {
-	L(""), L(" "), L("\n"), L("\0"), L("-"), L("+"), L("+1"), L("--1"),
-	L("- 1"), L("01"), L("-01"), L("00"), L("1."), L("-1."), L(".5"),
-	L("-.5"), L("1.e5"), L("1e"), L("1e+"), L("1E-"), L("1e5.5"),
-	L("1.2.3"), L("1_000"), L("0x1"), L("0b1"), L("0o7"), L("1a"), L("1e1e1"),
-	L("1 2"), L("1,"), L(",1"), L("NaN"), L("nan"), L("Infinity"),
-	L("-Infinity"), L("inf"), L("-inf"), L("1\0"), L("1\v"), L("\f1"),
-	L("\xef\xbb\xbf" "1"), L("\xc2\xa0" "1"), L("\xe2\x80\xa8" "1"),
-	L("tru"), L("truex"), L("True"), L("TRUE"), L("nul"), L("nulll"),
-	L("fals"), L("undefined"), L("'a'"), L("a"), L("`a`"), L("true false"),
-	L("\""), L("\"a"), L("\"1234567"), L("\"12345678"), L("\"a\"b"),
-	L("\"a\"\""), L("\"a\\"), L("\"a\\\""), L("\"\\"), L("\"\\a\""),
-	L("\"\\'\""), L("\"\\0\""), L("\"\\x41\""), L("\"\\N\""), L("\"\\\0\""),
-	L("\"\\\n\""), L("\"\\\xc3\xa9\""), L("\"\\u\""), L("\"\\u1\""),
-	L("\"\\u12\""), L("\"\\u123\""), L("\"\\u123g\""), L("\"\\u 123\""),
-	L("\"\\u-123\""), L("\"\\u12\\u1234\""), L("\"\\U0041\""),
-	L("\"\\u12345"), L("\"\\ud800\""), L("\"\\udbff\""), L("\"\\udc00\""),
-	L("\"\\udfff\""), L("\"\\ud800x\""), L("\"\\ud800\\n\""),
-	L("\"\\ud800\\ud800\""), L("\"\\ud800\\u0041\""), L("\"\\ud800\\u\""),
-	L("\"\\ud800\\udc0\""), L("\"\\udc00\\ud800\""), L("\"\\ud800\\"),
-	L("\"\\ud800\\U dc00\""), L("\"\n\""), L("\"\t\""), L("\"\0\""),
-	L("\"\x1f\""), L("\"1234567\n\""), L("\"1234567\x1f" "9012345\""),
-	L("\"\x80\""), L("\"\xbf\""), L("\"\xc0\x80\""), L("\"\xc1\xbf\""),
-	L("\"\xc2\""), L("\"\xc2"), L("\"\xc2x\""), L("\"\xc2\xc2\x80\""),
-	L("\"\xe0\x80\x80\""), L("\"\xe0\x9f\xbf\""), L("\"\xe1\x80\""),
-	L("\"\xe1\x80"), L("\"\xed\xa0\x80\""), L("\"\xed\xbf\xbf\""),
-	L("\"\xf0\x80\x80\x80\""), L("\"\xf0\x8f\xbf\xbf\""),
-	L("\"\xf1\x80\x80\""), L("\"\xf1\x80\x80"), L("\"\xf4\x90\x80\x80\""),
-	L("\"\xf5\x80\x80\x80\""), L("\"\xf8\x88\x80\x80\x80\""),
-	L("\"\xfe\""), L("\"\xff\""), L("\"\xe9\""), L("\"1234567\xe9\""),
-	L("["), L("]"), L("[1"), L("[1,"), L("[1,]"), L("[,1]"), L("[,]"),
-	L("[1,,2]"), L("[1 2]"), L("[1;2]"), L("[1}"), L("[1]]"), L("[[]"),
-	L("[\"a\":1]"), L("[1,2,"), L("[a]"), L("[\"\n\"]"),
-	L("{"), L("}"), L("{]"), L("{\"a\""), L("{\"a\":"), L("{\"a\":1"),
-	L("{\"a\":1,"), L("{\"a\":1,}"), L("{,}"), L("{,\"a\":1}"),
-	L("{\"a\":}"), L("{\"a\"}"), L("{\"a\",1}"), L("{\"a\" 1}"),
-	L("{\"a\"::1}"), L("{\"a\":1,,\"b\":2}"), L("{\"a\":1 \"b\":2}"),
-	L("{\"a\":1;\"b\":2}"), L("{a:1}"), L("{'a':1}"), L("{1:1}"),
-	L("{null:1}"), L("{[]:1}"), L("{\"a\":1]"), L("{\"a\":1}}"),
-	L("{\"a\":1}{}"), L("{\"a\":1} x"), L("{\"\xff\":1}"), L("{\"\\x\":1}"),
-	L("{\"a\nb\":1}"), L("{/**/}"), L("[1]//"), L("#\n1"),
+	L(""),
+	L(" "),
+	L("\n"),
+	L("\0"),
+	L("-"),
+	L("+"),
+	L("+1"),
+	L("--1"),
+	L("- 1"),
+	L("01"),
+	L("-01"),
+	L("00"),
+	L("1."),
+	L("-1."),
+	L(".5"),
+	L("-.5"),
+	L("1.e5"),
+	L("1e"),
+	L("1e+"),
+	L("1E-"),
+	L("1e5.5"),
+	L("1.2.3"),
+	L("1_000"),
+	L("0x1"),
+	L("0b1"),
+	L("0o7"),
+	L("1a"),
+	L("1e1e1"),
+	L("1 2"),
+	L("1,"),
+	L(",1"),
+	L("NaN"),
+	L("nan"),
+	L("Infinity"),
+	L("-Infinity"),
+	L("inf"),
+	L("-inf"),
+	L("1\0"),
+	L("1\v"),
+	L("\f1"),
+	L("\xef\xbb\xbf"
+	  "1"),
+	L("\xc2\xa0"
+	  "1"),
+	L("\xe2\x80\xa8"
+	  "1"),
+	L("tru"),
+	L("truex"),
+	L("True"),
+	L("TRUE"),
+	L("nul"),
+	L("nulll"),
+	L("fals"),
+	L("undefined"),
+	L("'a'"),
+	L("a"),
+	L("`a`"),
+	L("true false"),
+	L("\""),
+	L("\"a"),
+	L("\"1234567"),
+	L("\"12345678"),
+	L("\"a\"b"),
+	L("\"a\"\""),
+	L("\"a\\"),
+	L("\"a\\\""),
+	L("\"\\"),
+	L("\"\\a\""),
+	L("\"\\'\""),
+	L("\"\\0\""),
+	L("\"\\x41\""),
+	L("\"\\N\""),
+	L("\"\\\0\""),
+	L("\"\\\n\""),
+	L("\"\\\xc3\xa9\""),
+	L("\"\\u\""),
+	L("\"\\u1\""),
+	L("\"\\u12\""),
+	L("\"\\u123\""),
+	L("\"\\u123g\""),
+	L("\"\\u 123\""),
+	L("\"\\u-123\""),
+	L("\"\\u12\\u1234\""),
+	L("\"\\U0041\""),
+	L("\"\\u12345"),
+	L("\"\\ud800\""),
+	L("\"\\udbff\""),
+	L("\"\\udc00\""),
+	L("\"\\udfff\""),
+	L("\"\\ud800x\""),
+	L("\"\\ud800\\n\""),
+	L("\"\\ud800\\ud800\""),
+	L("\"\\ud800\\u0041\""),
+	L("\"\\ud800\\u\""),
+	L("\"\\ud800\\udc0\""),
+	L("\"\\udc00\\ud800\""),
+	L("\"\\ud800\\"),
+	L("\"\\ud800\\U dc00\""),
+	L("\"\n\""),
+	L("\"\t\""),
+	L("\"\0\""),
+	L("\"\x1f\""),
+	L("\"1234567\n\""),
+	L("\"1234567\x1f"
+	  "9012345\""),
+	L("\"\x80\""),
+	L("\"\xbf\""),
+	L("\"\xc0\x80\""),
+	L("\"\xc1\xbf\""),
+	L("\"\xc2\""),
+	L("\"\xc2"),
+	L("\"\xc2x\""),
+	L("\"\xc2\xc2\x80\""),
+	L("\"\xe0\x80\x80\""),
+	L("\"\xe0\x9f\xbf\""),
+	L("\"\xe1\x80\""),
+	L("\"\xe1\x80"),
+	L("\"\xed\xa0\x80\""),
+	L("\"\xed\xbf\xbf\""),
+	L("\"\xf0\x80\x80\x80\""),
+	L("\"\xf0\x8f\xbf\xbf\""),
+	L("\"\xf1\x80\x80\""),
+	L("\"\xf1\x80\x80"),
+	L("\"\xf4\x90\x80\x80\""),
+	L("\"\xf5\x80\x80\x80\""),
+	L("\"\xf8\x88\x80\x80\x80\""),
+	L("\"\xfe\""),
+	L("\"\xff\""),
+	L("\"\xe9\""),
+	L("\"1234567\xe9\""),
+	L("["),
+	L("]"),
+	L("[1"),
+	L("[1,"),
+	L("[1,]"),
+	L("[,1]"),
+	L("[,]"),
+	L("[1,,2]"),
+	L("[1 2]"),
+	L("[1;2]"),
+	L("[1}"),
+	L("[1]]"),
+	L("[[]"),
+	L("[\"a\":1]"),
+	L("[1,2,"),
+	L("[a]"),
+	L("[\"\n\"]"),
+	L("{"),
+	L("}"),
+	L("{]"),
+	L("{\"a\""),
+	L("{\"a\":"),
+	L("{\"a\":1"),
+	L("{\"a\":1,"),
+	L("{\"a\":1,}"),
+	L("{,}"),
+	L("{,\"a\":1}"),
+	L("{\"a\":}"),
+	L("{\"a\"}"),
+	L("{\"a\",1}"),
+	L("{\"a\" 1}"),
+	L("{\"a\"::1}"),
+	L("{\"a\":1,,\"b\":2}"),
+	L("{\"a\":1 \"b\":2}"),
+	L("{\"a\":1;\"b\":2}"),
+	L("{a:1}"),
+	L("{'a':1}"),
+	L("{1:1}"),
+	L("{null:1}"),
+	L("{[]:1}"),
+	L("{\"a\":1]"),
+	L("{\"a\":1}}"),
+	L("{\"a\":1}{}"),
+	L("{\"a\":1} x"),
+	L("{\"\xff\":1}"),
+	L("{\"\\x\":1}"),
+	L("{\"a\nb\":1}"),
+	L("{/**/}"),
+	L("[1]//"),
+	L("#\n1"),
 };
 
 /* One value and space around it, in memory that ends where it does. */
@@ -78,8 +268,9 @@ static bool
 parse(struct slice s, bool lenient, struct json_val *v)
 {
 	char *copy = malloc(s.n);
-	struct json_in in = { .p = copy, .end = copy + s.n,
-		.lenient = lenient };
+	struct json_in in = {
+		.p = copy, .end = copy + s.n, .lenient = lenient
+	};
 	bool good;
 
 	if (s.n)
@@ -139,13 +330,14 @@ test_depth(void)
 }
 
 static bool
-is_value(const char *text, enum json_kind kind, const char *inside,
-    bool escaped)
+is_value(
+    const char *text, enum json_kind kind, const char *inside, bool escaped)
 {
 	struct json_val v;
 
 	return parse(slice_str(text), false, &v) && v.kind == kind &&
-	    slice_is(json_slice(&v), inside) && v.escaped == escaped && !v.bad;
+	       slice_is(json_slice(&v), inside) && v.escaped == escaped &&
+	       !v.bad;
 }
 
 static void
@@ -158,7 +350,8 @@ test_values(void)
 	OK(is_value("true", JSON_TRUE, "true", false));
 	OK(is_value("false", JSON_FALSE, "false", false));
 	OK(is_value("null", JSON_NULL, "null", false));
-	OK(is_value(" {\"a\":\"\\n\"} ", JSON_OBJECT, "{\"a\":\"\\n\"}", false));
+	OK(is_value(
+	    " {\"a\":\"\\n\"} ", JSON_OBJECT, "{\"a\":\"\\n\"}", false));
 	OK(is_value("[ 1 ]", JSON_ARRAY, "[ 1 ]", false));
 }
 
@@ -219,7 +412,7 @@ is_lenient(const char *text, enum json_kind kind, const char *inside, bool bad)
 	struct json_val v;
 
 	return parse(slice_str(text), true, &v) && v.kind == kind &&
-	    slice_is(json_slice(&v), inside) && v.bad == bad;
+	       slice_is(json_slice(&v), inside) && v.bad == bad;
 }
 
 static void
@@ -237,7 +430,8 @@ test_lenient(void)
 	OK(is_lenient("\"a\tb\"", JSON_STRING, "a\tb", true));
 	OK(is_lenient("\"\xff\"", JSON_STRING, "\xff", true));
 	OK(is_lenient("\"\xc3\xa9\"", JSON_STRING, "\xc3\xa9", false));
-	OK(is_lenient("\"1234567\xe9 89\"", JSON_STRING, "1234567\xe9 89", true));
+	OK(is_lenient(
+	    "\"1234567\xe9 89\"", JSON_STRING, "1234567\xe9 89", true));
 	OK(is_lenient("[ftp]", JSON_ARRAY, "[ftp]", false));
 	OK(!parse(slice_str("\"a"), true, &v));
 	OK(!parse(slice_str("\"\\x\""), true, &v));
@@ -408,8 +602,8 @@ replaced(struct slice s, char *out)
 	char *o = out;
 
 	for (size_t i = 0; i < s.n;) {
-		unsigned n = slow_utf8_len((const unsigned char *)s.p + i,
-		    s.n - i);
+		unsigned n =
+		    slow_utf8_len((const unsigned char *)s.p + i, s.n - i);
 
 		memcpy(o, n ? s.p + i : "\xef\xbf\xbd", n ? n : 3);
 		o += n ? n : 3;
@@ -423,7 +617,8 @@ test_escape(void)
 {
 	bool bytes = true, any = true;
 
-	OK(unescapes("\\\"\\\\\\/\\b\\f\\n\\r\\t", slice_str("\"\\/\b\f\n\r\t")));
+	OK(unescapes(
+	    "\\\"\\\\\\/\\b\\f\\n\\r\\t", slice_str("\"\\/\b\f\n\r\t")));
 	OK(unescapes("a\\u0000b", slice_of("a\0b", 3)));
 	OK(unescapes("", slice_str("")));
 	OK(unescapes("\xc3\xa9\\n\xc3\xa9", slice_str("\xc3\xa9\n\xc3\xa9")));
@@ -439,9 +634,9 @@ test_escape(void)
 
 		for (size_t i = 0; i < s.n;)
 			i += sample_below(2) && i + 4 < s.n
-			    ? encode(sample_below(0x110000),
-				  (unsigned char *)in + i)
-			    : (in[i] = (char)sample_next(), 1);
+				 ? encode(sample_below(0x110000),
+				       (unsigned char *)in + i)
+				 : (in[i] = (char)sample_next(), 1);
 		any &= round_trip(s, slice_of(want, replaced(s, want)));
 	}
 	OK(any);

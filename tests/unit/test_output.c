@@ -11,7 +11,7 @@
 #include "tests/unit/sample.h"
 #include "tests/unit/t.h"
 
-enum { MAX = 3 * OUT_CAP + 10000 };
+enum { MAX = 3 * OUT_CAP + 100000 };
 
 static char *model; /* what should have been written */
 static size_t model_n;
@@ -153,6 +153,64 @@ test_json_string(void)
 	free(path);
 }
 
+/* Bytes lent between others, now neighbours and now not, arrive in order. */
+static void
+test_lending(void)
+{
+	static const size_t sizes[] = { 0, 1, 500, 1023, 1024, 1025, 3000 };
+	char *path = sample_name("lent"), block[20000];
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof block; i++)
+		block[i] = (char)sample_next();
+	for (int round = 0; round < 200; round++) {
+		struct output out;
+		size_t at = 0, n;
+
+		model_n = 0;
+		out_open(&out, path);
+		for (;; at += n + sample_below(2) * 7) {
+			n = sizes[sample_below(7)];
+			if (at + n > sizeof block)
+				break;
+			out_lend(&out, block + at, n);
+			memcpy(model + model_n, block + at, n);
+			model_n += n;
+			if (sample_below(3) == 0)
+				put(&out, block, sizes[sample_below(6)]);
+			if (sample_below(9) == 0)
+				out_settle(&out);
+			if (sample_below(9) == 0)
+				out_flush(&out);
+		}
+		out_close(&out);
+		good &= file_is_model(path);
+	}
+	OK(good);
+	free(path);
+}
+
+static void
+test_memory(void)
+{
+	struct output out;
+
+	out_memory(&out);
+	model_n = 0;
+	put(&out, "", 0);
+	OK(out.n == 0);
+	for (int i = 0; i < 100; i++)
+		put(&out, "0123456789012345678901234567890123456789", 37);
+	out_lend(&out, model, 2000);
+	memcpy(model + model_n, model, 2000);
+	model_n += 2000;
+	OK(slice_eq(slice_of(out.buf, out.n), slice_of(model, model_n)));
+	out.n = 0;
+	out_str(&out, "again");
+	OK(slice_is(slice_of(out.buf, out.n), "again"));
+	out_close(&out);
+}
+
 static void
 write_many(void *arg)
 {
@@ -220,6 +278,8 @@ main(void)
 	test_brim();
 	test_helpers();
 	test_json_string();
+	test_lending();
+	test_memory();
 	test_failures();
 	return DONE();
 }

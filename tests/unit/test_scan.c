@@ -32,8 +32,8 @@ fill(char *p, size_t n, unsigned percent)
 
 	for (size_t i = 0; i < n; i++) {
 		if (sample_below(100) < percent)
-			p[i] = of_interest[sample_below(
-			    sizeof of_interest - 1)];
+			p[i] =
+			    of_interest[sample_below(sizeof of_interest - 1)];
 		else
 			p[i] = (char)(0x20 + sample_below(0x5f));
 	}

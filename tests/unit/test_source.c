@@ -36,15 +36,16 @@ fill_plain(size_t n)
 {
 	plain.n = n;
 	for (size_t i = 0; i < n; i++)
-		plain.p[i] = (char)(sample_below(4) ? 'a' + i % 26
-						    : sample_next());
+		plain.p[i] =
+		    (char)(sample_below(4) ? 'a' + i % 26 : sample_next());
 }
 
 /* One more member with these bytes. */
 static void
 append_gzip(struct bytes *b, const char *p, size_t n)
 {
-	z_stream z = { .next_in = (Bytef *)p, .avail_in = (uInt)n,
+	z_stream z = { .next_in = (Bytef *)p,
+		.avail_in = (uInt)n,
 		.next_out = (Bytef *)b->p + b->n,
 		.avail_out = (uInt)(ROOM - b->n) };
 
@@ -188,8 +189,8 @@ test_truncated(append_fn *f, size_t magic)
 		memcpy(cut.p, packed.p, cut.n);
 		err = read_file(&cut, 64);
 		said &= err && strstr(err, "too early");
-		prefix &= got.n <= plain.n &&
-		    memcmp(got.p, plain.p, got.n) == 0;
+		prefix &=
+		    got.n <= plain.n && memcmp(got.p, plain.p, got.n) == 0;
 	}
 	OK(said);
 	OK(prefix);
@@ -257,8 +258,8 @@ test_byte_order_mark(void)
 static bool
 from_pipe(const struct bytes *b, size_t step, size_t buf)
 {
-	struct source *s = source_open(sample_drip_open(b->p, b->n, step),
-	    false);
+	struct source *s =
+	    source_open(sample_drip_open(b->p, b->n, step), false);
 
 	return s && !source_is_regular(s) && !read_all(s, buf, sample_drip_on);
 }
@@ -288,8 +289,8 @@ static void
 test_live(void)
 {
 	char buf[100];
-	struct source *s = source_open(sample_drip_open("{}\n{}\n", 6, 3),
-	    false);
+	struct source *s =
+	    source_open(sample_drip_open("{}\n{}\n", 6, 3), false);
 
 	OK(source_read(s, buf, sizeof buf, sample_drip_on, NULL) == 3);
 	OK(source_read(s, buf, sizeof buf, sample_drip_on, NULL) == 3);

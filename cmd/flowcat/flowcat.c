@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * flowcat: the door.  Reads flows as files, standard input and collectors
+ * have them; writes canonical records.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "cmd/flowcat/convert.h"
+#include "cmd/flowcat/pace.h"
+#include "libcommon/die.h"
+#include "libcommon/hash.h"
+#include "libcommon/recout.h"
+#include "libcommon/run.h"
+#include "libcommon/xalloc.h"
+
+enum { MERGE_BLOCK = 64 * 1024 };
+
+static struct {
+	struct run_opts run;
+	bool keep, merge, follow;
+	const char *from, *time_field, *replay, *unwrap;
+	uint64_t limit, skip, sample;
+} opt = { .limit = UINT64_MAX, .time_field = "date_last_seen" };
+
+static const struct opt options[] = {
+	{ OPT_STRING, 0, "from", &opt.from, "DIALECT",
+	    "canonical, nfdump, ipfixcol2, ipfixcol1, goflow2, pmacct, "
+	    "suricata, zeek, unirec, argus (recognised)", NULL },
+	{ OPT_FLAG, 0, "keep", &opt.keep, NULL,
+	    "keep members that are no fields, and the exporter's", NULL },
+	{ OPT_STRING, 0, "unwrap", &opt.unwrap, "MEMBER",
+	    "the record is within MEMBER, as an object or as text", NULL },
+	{ OPT_U64, 'n', "limit", &opt.limit, "N", "stop after N records",
+	    NULL },
+	{ OPT_U64, 0, "skip", &opt.skip, "N", "leave out the first N records",
+	    NULL },
+	{ OPT_U64, 0, "sample", &opt.sample, "N",
+	    "one flow of N, by its addresses, ports and protocol", NULL },
+	{ OPT_FLAG, 0, "merge", &opt.merge, NULL,
+	    "merge sorted inputs by event time", NULL },
+	{ OPT_STRING, 't', "time-field", &opt.time_field, "FIELD",
+	    "event time for --merge and --replay (date_last_seen)", NULL },
+	{ OPT_STRING, 0, "replay", &opt.replay, "SPEED",
+	    "pace records by event time; 1 is real time", NULL },
+	{ OPT_FLAG, 0, "follow", &opt.follow, NULL,
+	    "wait for more at the end of files, as tail -F", NULL },
+	RUN_OPTS(opt.run),
+	{ 0 },
+};
+
+static const struct tool tool = {
+	.name = "flowcat",
+	.synopsis = "[options] [file ...]",
+	.summary = "Converts flow records of many programs to canonical ones.",
+	.groups = (const struct opt *const[]){ options, NULL },
+	.examples =
+	    "  nfdump -R /var/cache/nfdump -o json | flowcat > flows.json\n"
+	    "  flowcat -f line eve.json conn.log.gz\n"
+	    "  flowcat --follow /var/log/suricata/eve.json | flowfilter "
+	    "'dst port 22'\n"
+	    "  flowcat --merge exporter1.json exporter2.json.zst\n",
+};
+
+struct job {
+	struct run run;
+	struct convert *convert;
+	struct recout *columns;
+	struct output text, payload; /* memory */
+	int unwrap_slot, topic_slot, payload_slot;
+	uint64_t seen, written, no_flows;
+	bool plain; /* canonical records in runs need no look at each */
+};
+
+static enum dialect_id
+dialect_of(const char *name)
+{
+	for (int id = DIALECT_CANONICAL; name && id < DIALECTS; id++)
+		if (strcmp(name, dialect_names[id]) == 0)
+			return (enum dialect_id)id;
+	if (name && strcmp(name, "auto") != 0)
+		opts_usage("--from %s: there is no such dialect", name);
+	return DIALECT_NONE;
+}
+
+/* What is not quite JSON passes only where it is converted. */
+static const char *
+strictly(const struct rec *rec)
+{
+	struct json_in in = { .p = rec->p, .end = rec->p + rec->n };
+	struct json_val v;
+
+	json_space(&in);
+	return json_value(&in, &v);
+}
+
+/*
+ * The canonical text of the record at hand: its own bytes, or converted into
+ * j->text.  False if there is none.
+ */
+static bool
+canonical(struct job *j, struct reader *r, struct slice *text, bool *own)
+{
+	enum dialect_id id = convert_detect(j->convert, &r->rec);
+	const char *what = NULL;
+	enum convert_result result;
+
+	*own = id <= DIALECT_CANONICAL;
+	*text = slice_of(r->rec.p, r->rec.n);
+	if (*own && r->rec.irregular)
+		what = strictly(&r->rec);
+	if (what)
+		reader_reject(r, what);
+	if (*own || what)
+		return !what;
+	j->text.n = 0;
+	result = convert_put(j->convert, id, &r->rec, &j->text, &what);
+	*text = slice_of(j->text.buf, j->text.n);
+	if (result == CONVERT_BAD)
+		reader_reject(r, what);
+	j->no_flows += result == CONVERT_NO_FLOW;
+	return result == CONVERT_DONE;
+}
+
+/* The member that holds the record: --unwrap, or the payload of kcat -J. */
+static const struct json_val *
+envelope(const struct job *j, const struct rec *rec)
+{
+	const struct json_val *v;
+
+	if (j->unwrap_slot != SCHEMA_NONE) {
+		v = &rec->v[j->unwrap_slot];
+		return v->kind == JSON_NONE ? NULL : v;
+	}
+	v = &rec->v[j->payload_slot];
+	return rec->v[j->topic_slot].kind == JSON_STRING &&
+		(v->kind == JSON_STRING || v->kind == JSON_OBJECT)
+	    ? v
+	    : NULL;
+}
+
+static bool
+unwrap(struct job *j, struct reader *r)
+{
+	const struct json_val *v = envelope(j, &r->rec);
+	struct output *o = &j->payload;
+
+	if (!v)
+		return true;
+	o->n = 0;
+	out_slice(o, json_slice(v));
+	if (v->kind == JSON_STRING && v->escaped)
+		o->n = json_unescape(slice_of(o->buf, o->n), o->buf);
+	while (o->n && strchr("\r\n", o->buf[o->n - 1]))
+		o->n--;
+	return reader_enter(r, slice_of(o->buf, o->n));
+}
+
+/* --where is about canonical fields: a converted record is looked at anew. */
+static bool
+wanted(struct job *j, struct reader *r, struct slice text, bool own)
+{
+	struct expr_input in = { .v = r->rec.v };
+	const char *err;
+	bool yes = true;
+
+	if (!j->run.where)
+		return true;
+	if (!own && !reader_enter(r, text))
+		return false;
+	err = expr_test(j->run.where, &in, &yes);
+	if (err)
+		reader_reject(r, err);
+	return yes && !err;
+}
+
+/* The next canonical record of an input. */
+static bool
+pull(struct job *j, struct reader *r, struct slice *text)
+{
+	bool own;
+
+	while (reader_next(r)) {
+		if (!unwrap(j, r) || !canonical(j, r, text, &own) ||
+		    !wanted(j, r, *text, own))
+			continue;
+		if (opt.sample > 1 && pace_flow_hash(*text) % opt.sample)
+			continue;
+		if (j->seen++ < opt.skip)
+			continue;
+		return true;
+	}
+	return false;
+}
+
+static void
+put(struct job *j, struct reader *r, struct slice text)
+{
+	struct output *out = &j->run.out;
+	const char *err = NULL;
+
+	if (opt.replay)
+		pace_wait(out, text);
+	if (j->columns) {
+		err = recout_put(j->columns, text.p, text.n);
+	} else if (text.p == r->rec.p && text.p[text.n] == '\n') {
+		out_lend(out, text.p, text.n + 1);
+	} else {
+		out_slice(out, text);
+		out_char(out, '\n');
+	}
+	if (err)
+		reader_reject(r, err);
+	else
+		j->written++;
+}
+
+static void
+cat(struct job *j)
+{
+	struct reader *r = &j->run.reader;
+	struct slice text, more;
+
+	while (j->written < opt.limit && pull(j, r, &text)) {
+		put(j, r, text);
+		if (!j->plain || text.p != r->rec.p)
+			continue;
+		/* Records of the same shape are canonical too. */
+		j->written += reader_take_run(r, &more);
+		if (more.n)
+			out_lend(&j->run.out, more.p, more.n);
+	}
+}
+
+struct stream {
+	struct reader reader;
+	struct output text;
+	int64_t time;
+	bool live;
+};
+
+static void
+advance(struct job *j, struct stream *s)
+{
+	struct slice text;
+
+	s->live = pull(j, &s->reader, &text);
+	if (!s->live)
+		return;
+	s->text.n = 0;
+	out_slice(&s->text, text);
+	s->time = pace_time(text);
+}
+
+/* --merge: always the oldest; of equals, the first operand's. */
+static void
+merge(struct job *j, char **operands, struct reader_opts how)
+{
+	struct stream *streams, *oldest;
+	size_t n = 0;
+
+	for (n = 0; operands[n]; n++)
+		continue;
+	streams = xcalloc(n, sizeof *streams);
+	how.block = MERGE_BLOCK;
+	for (size_t i = 0; i < n; i++) {
+		char **one = xcalloc(2, sizeof *one);
+
+		one[0] = operands[i];
+		how.operands = one;
+		reader_open(&streams[i].reader, &how, &j->run.schema,
+		    &j->run.out);
+		out_memory(&streams[i].text);
+		advance(j, &streams[i]);
+	}
+	while (j->written < opt.limit) {
+		oldest = NULL;
+		for (size_t i = 0; i < n; i++)
+			if (streams[i].live &&
+			    (!oldest || streams[i].time < oldest->time))
+				oldest = &streams[i];
+		if (!oldest)
+			break;
+		put(j, &oldest->reader,
+		    slice_of(oldest->text.buf, oldest->text.n));
+		advance(j, oldest);
+	}
+	for (size_t i = 0; i < n; i++) {
+		j->run.reader.records += streams[i].reader.records;
+		j->run.reader.rejected += streams[i].reader.rejected;
+		j->run.reader.in.bytes += streams[i].reader.in.bytes;
+		j->run.reader.partial |= streams[i].reader.partial;
+	}
+}
+
+static void
+set_up(struct job *j)
+{
+	struct schema *s = &j->run.schema;
+
+	run_setup(&j->run, &opt.run, ROW_LINE);
+	pace_setup(opt.time_field, opt.replay, j->run.zone);
+	j->convert = convert_new(s, j->run.zone, dialect_of(opt.from),
+	    opt.keep);
+	j->unwrap_slot = opt.unwrap ? schema_add(s, slice_str(opt.unwrap))
+				    : SCHEMA_NONE;
+	j->topic_slot = schema_add(s, SLICE_LIT("topic"));
+	j->payload_slot = schema_add(s, SLICE_LIT("payload"));
+	out_memory(&j->text);
+	out_memory(&j->payload);
+	if (j->run.format != ROW_JSON)
+		j->columns = recout_open(&j->run.out, j->run.format, NULL, 0,
+		    j->run.zone);
+	j->plain = !j->columns && !opt.replay && opt.sample < 2 &&
+	    !opt.skip && opt.limit == UINT64_MAX && !j->run.where &&
+	    !opt.unwrap && !opt.merge;
+}
+
+int
+main(int argc, char **argv)
+{
+	char **operands = opts_parse(&tool, argc, argv);
+	struct reader_opts how = { .reframe = true, .lenient = true,
+		.follow = opt.follow, .max_line = opt.run.max_line,
+		.strict = opt.run.strict };
+	static struct job j;
+
+	set_up(&j);
+	if (opt.merge && operands[0]) {
+		static char *none[] = { "/dev/null", NULL };
+
+		merge(&j, operands, how);
+		run_open(&j.run, none, how);
+	} else {
+		run_open(&j.run, operands, how);
+		cat(&j);
+	}
+	if (j.columns)
+		recout_close(j.columns);
+	if (j.no_flows)
+		warn("%" PRIu64 " records are no flows, left out", j.no_flows);
+	if (convert_clamped(j.convert))
+		warn("%" PRIu64 " flows ended before their start",
+		    convert_clamped(j.convert));
+	j.run.selected = j.written;
+	return run_close(&j.run, j.written);
+}
