@@ -63,22 +63,26 @@ digits(uint32_t w, uint32_t n)
 	return (w ^ 0x30303030) << (32 - 8 * n);
 }
 
+/* The least decimals of n0 and n1 digits, at n0 + 4 * n1. */
+#define LEAST(n1)                                           \
+	0, (uint64_t)(n1) << 32, (uint64_t)(n1) << 32 | 10, \
+	    (uint64_t)(n1) << 32 | 100
+static const uint64_t least[] = { LEAST(0), LEAST(0), LEAST(10), LEAST(100) };
+
 /*
  * Two such words as decimals, in the lowest byte of each half; *bad if they are
  * none.  A number is compared by setting a bit that its difference to the
- * least one of that length would borrow.
+ * least one of its length would borrow.
  */
 static inline uint64_t
 two_octets(uint64_t x, uint32_t n0, uint32_t n1, uint64_t *bad)
 {
-	static const uint8_t least[] = { 0, 0, 10, 100 };
 	const uint64_t low = 0x000000ff000000ff, borrow = 0x0000800000008000;
-	uint64_t v =
-	    (x >> 24 & low) + (x >> 16 & low) * 10 + (x >> 8 & low) * 100;
-	uint64_t floor = least[n0] | (uint64_t)least[n1] << 32;
+	uint64_t pairs = x * 10 + (x >> 8);
+	uint64_t v = (pairs & low) * 100 + (pairs >> 16 & low);
 
 	*bad |= ((x | (x + 0x7676767676767676)) & 0x8080808080808080) |
-		(v & ~low) | (~(v + borrow - floor) & borrow);
+		(v & ~low) | (~(v + borrow - least[n0 + 4 * n1]) & borrow);
 	return v;
 }
 

@@ -14,8 +14,8 @@
 #include "libcommon/slice.h"
 
 enum names_set {
-	NAMES_PROTOCOL,	   /* tcp, udp, icmp, ipv6-icmp (also icmp6) .. */
-	NAMES_DNS_TYPE,	   /* A, AAAA, HTTPS, TYPE65 .. */
+	NAMES_PROTOCOL,    /* tcp, udp, icmp, ipv6-icmp (also icmp6) .. */
+	NAMES_DNS_TYPE,    /* A, AAAA, HTTPS, TYPE65 .. */
 	NAMES_DNS_CLASS,   /* IN, CH, HS, ANY .. */
 	NAMES_DNS_RCODE,   /* NOERROR, NXDOMAIN .. (with the extended ones) */
 	NAMES_TLS_VERSION, /* 771 is 1.2; TLSv1.2, TLSv12, "TLS 1.2" accepted */

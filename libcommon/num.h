@@ -16,7 +16,7 @@ __extension__ typedef unsigned __int128 u128;
 
 enum {
 	NUM_NANO = 1000000000, /* units of a scaled decimal */
-	NUM_ROOM = 48,	       /* bytes that any num_put function may write */
+	NUM_ROOM = 48,         /* bytes that any num_put function may write */
 };
 
 /*
@@ -26,7 +26,7 @@ enum {
 const char *num_u64(struct slice s, uint64_t *out);
 const char *num_i64(struct slice s, int64_t *out);
 
-/* Any JSON number, correctly rounded. */
+/* Any JSON number, correctly rounded; an error beyond the largest double. */
 const char *num_double(struct slice s, double *out);
 
 /*
@@ -34,7 +34,7 @@ const char *num_double(struct slice s, double *out);
  * rounded to nearest beyond; an error where it does not fit in 128 bits.
  */
 const char *num_nano(struct slice s, i128 *out);
-i128 num_nano_of(double d);
+i128 num_nano_of(double d); /* nearest; saturates; 0 of NaN */
 
 /*
  * A number with a unit, as users write it: "10k", "1.5M", "2G", "64Ki" (k M G
@@ -44,15 +44,16 @@ i128 num_nano_of(double d);
 const char *num_quantity(struct slice s, uint64_t *out);
 
 /*
- * A duration to nanoseconds: "1.5s", "100ms", "5m", "1h30m", "2d", "1w", "20us",
- * "5ns"; a bare number is seconds.
+ * A duration to nanoseconds: "1.5s", "100ms", "5m", "1h30m", "2d", "1w",
+ * "20us", "5ns"; a bare number is seconds.
  */
 const char *num_duration(struct slice s, int64_t *ns);
 
 /* Each writes at most NUM_ROOM bytes, no NUL, and returns how many. */
 size_t num_put_u64(char *out, uint64_t v);
 size_t num_put_i128(char *out, i128 v);
-size_t num_put_double(char *out, double v); /* shortest that reads back */
-size_t num_put_nano(char *out, i128 v);	    /* 1.5, 0.000000001, 7 */
+/* Shortest that reads back; null if it is not finite. */
+size_t num_put_double(char *out, double v);
+size_t num_put_nano(char *out, i128 v); /* 1.5, 0.000000001, 7 */
 
 #endif

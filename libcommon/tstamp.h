@@ -16,19 +16,22 @@ enum { TSTAMP_ROOM = 40 };
 
 struct tstamp_zone; /* what --tz named */
 
-/* "UTC", "local", "Europe/Prague", "+02:00"; NULL if there is no such zone. */
+/*
+ * "UTC", "local" (what TZ says, else /etc/localtime), "Europe/Prague",
+ * "+02:00"; NULL if there is no such zone.  Never freed.
+ */
 struct tstamp_zone *tstamp_zone(const char *name);
 
 /*
- * RFC 3339, with or without colon in the offset; 'T', 't' or a blank between
- * date and time; any number of decimals ('.' or ','), those beyond the ninth
- * cut; without offset in the given zone (NULL: UTC; where clocks are set back
- * the earlier, where they are set forward as the old offset says).  A prefix
- * is completed to its first instant: "2015", "2015-07", "2015-07-18",
- * "2015-07-18T18", "2015-07-18T18:07".
+ * RFC 3339; the offset with or without colon and minutes, and also behind hours
+ * or minutes; 'T', 't' or a blank between date and time; any number of decimals
+ * ('.' or ','), those beyond the ninth cut; without offset in the given zone
+ * (NULL: UTC; where clocks are set back the earlier, where they are set forward
+ * as the old offset says).  A prefix is completed to its first instant: "2015",
+ * "2015-07", "2015-07-18", "2015-07-18T18", "2015-07-18T18:07".
  */
-const char *tstamp_parse(struct slice s, const struct tstamp_zone *zone,
-    int64_t *ns);
+const char *tstamp_parse(
+    struct slice s, const struct tstamp_zone *zone, int64_t *ns);
 
 enum tstamp_unit {
 	TSTAMP_S,

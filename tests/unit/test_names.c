@@ -333,26 +333,32 @@ none_is_read(const char *const *text)
 	return true;
 }
 
-/* Any byte in any place of the fixed forms. */
+/* Any byte at one place of the fixed forms. */
+static bool
+byte_is_checked(int len, int at)
+{
+	for (int c = 1; c < 256; c++) {
+		char text[9] = "........";
+		unsigned v;
+
+		text[len] = '\0';
+		text[at] = (char)c;
+		at += 8 - len;
+		if (c == '.'              ? !flags_are(text, 0)
+		    : "CEUAPRSF"[at] == c ? !flags_are(text, 0x80u >> at)
+					  : !flags_of(text, &v))
+			return false;
+		at -= 8 - len;
+	}
+	return true;
+}
+
 static bool
 every_byte_is_checked(void)
 {
-	for (int len = 6; len <= 8; len += 2)
-		for (int i = 0; i < len; i++)
-			for (int c = 1; c < 256; c++) {
-				char text[9] = "........";
-				unsigned v, bit = 0x80u >> (i + 8 - len);
-
-				text[len] = '\0';
-				text[i] = (char)c;
-				if (c == '.' || "CEUAPRSF"[i + 8 - len] == c)
-					v = c == '.' ? 0 : bit;
-				else
-					v = 999;
-				if (v == 999 ? !flags_of(text, &v)
-					     : !flags_are(text, v))
-					return false;
-			}
+	for (int i = 0; i < 8; i++)
+		if (!byte_is_checked(8, i) || (i < 6 && !byte_is_checked(6, i)))
+			return false;
 	return true;
 }
 

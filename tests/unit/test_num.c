@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long file: mostly tables of cases. */
 #include "libcommon/num.h"
 
 #include <math.h>

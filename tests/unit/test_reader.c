@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long file: one table of cases after another */
 #include "libcommon/reader.h"
 
 #include <inttypes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long file: one model, many ways to try it */
 #include "libcommon/shape.h"
 
 #include <stdlib.h>

@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowcat/conversions.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *
+read_as(struct convert *c, const struct json_val *v, enum field_type type,
+    enum names_set set, struct value *out)
+{
+	return value_read(v, type, set, &c->how, out);
+}
+
+static const char *
+as_int(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err;
+
+	/* An array of an element that occurs more than once: the first. */
+	if (v->kind == JSON_ARRAY)
+		return NULL;
+	err = read_as(c, v, FIELD_INT, 0, out);
+	if (err && !read_as(c, v, FIELD_REAL, 0, out)) {
+		out->type = VALUE_INT;
+		out->i = (i128)out->d;
+		return NULL;
+	}
+	return err;
+}
+
+static const char *
+as_above(struct convert *c, const struct json_val *v, struct value *out,
+    int above)
+{
+	const char *err = as_int(c, v, out);
+
+	if (!err && out->type == VALUE_INT && out->i <= above)
+		out->type = VALUE_NONE;
+	return err;
+}
+
+static const char *
+as_known(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_above(c, v, out, 0);
+}
+
+static const char *
+as_several(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_above(c, v, out, 1);
+}
+
+static const char *
+as_text(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err;
+
+	if (v->bad)
+		return "not UTF-8";
+	err = read_as(c, v, FIELD_ANY, 0, out);
+	if (!err && out->type == VALUE_STR && out->s.n == 0)
+		out->type = VALUE_NONE;
+	return err;
+}
+
+static const char *
+as_address(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err;
+
+	if (v->n == 0 || v->kind != JSON_STRING)
+		return NULL;
+	err = read_as(c, v, FIELD_IP, 0, out);
+	/* argus puts MAC addresses there where a frame has no IP. */
+	if (!err || v->n != 17 || v->p[2] != ':' || v->p[5] != ':')
+		return err;
+	out->type = VALUE_NONE;
+	return NULL;
+}
+
+static const char *
+as_mac(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_text(c, v, out);
+
+	if (!err && out->type == VALUE_STR &&
+	    slice_is(out->s, "00:00:00:00:00:00"))
+		out->type = VALUE_NONE;
+	return err;
+}
+
+/* Names that are no IP protocol (arp, unknown_transport) say nothing. */
+static const char *
+as_protocol(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = read_as(c, v, FIELD_NAMED, NAMES_PROTOCOL, out);
+
+	if (err)
+		out->type = VALUE_NONE;
+	return NULL;
+}
+
+/* ["SYN","ACK"], as pmacct has it: the text between the brackets. */
+static const char *
+as_flags(struct convert *c, const struct json_val *v, struct value *out)
+{
+	char text[128];
+	unsigned flags;
+	size_t n = 0;
+	const char *err;
+
+	if (v->kind == JSON_NUMBER) {
+		err = as_int(c, v, out);
+		out->i &= 0xff;
+		return err;
+	}
+	if (v->kind != JSON_ARRAY)
+		return read_as(c, v, FIELD_FLAGS, 0, out);
+	for (uint32_t i = 1; i + 1 < v->n && n < sizeof text; i++)
+		if (!strchr("\" ", v->p[i]))
+			text[n++] = v->p[i];
+	*out = (struct value){ .type = VALUE_INT };
+	if (n == 0)
+		return NULL;
+	err = flags_parse(slice_of(text, n), &flags);
+	out->i = flags;
+	return err;
+}
+
+static const char *
+as_hex_flags(struct convert *c, const struct json_val *v, struct value *out)
+{
+	unsigned flags = 0;
+	const char *err = flags_parse_hex(json_slice(v), &flags);
+
+	(void)c;
+	*out = (struct value){ .type = VALUE_INT, .i = flags };
+	return err;
+}
+
+/*
+ * Zeek: upper case is the originator's.  s SYN, h SYN+ACK, a ACK, d data
+ * (PSH+ACK), f FIN, r RST, i inconsistent (SYN+RST).
+ */
+static const char *
+as_history(struct convert *c, const struct json_val *v, struct value *out)
+{
+	static const struct {
+		char letter;
+		unsigned flags;
+	} meaning[] = { { 's', FLAG_SYN }, { 'h', FLAG_SYN | FLAG_ACK },
+		{ 'a', FLAG_ACK }, { 'd', FLAG_PSH | FLAG_ACK },
+		{ 'f', FLAG_FIN }, { 'r', FLAG_RST } };
+	unsigned flags[2] = { 0 };
+
+	if (field_of(c, PROTO)->type == VALUE_INT &&
+	    field_of(c, PROTO)->i != 6)
+		return NULL;
+	for (uint32_t i = 0; i < v->n; i++)
+		for (size_t k = 0; k < sizeof meaning / sizeof *meaning; k++)
+			if ((v->p[i] | 0x20) == meaning[k].letter)
+				flags[(v->p[i] & 0x20) != 0] |=
+				    meaning[k].flags;
+	*out = (struct value){ .type = VALUE_INT, .i = flags[0] };
+	*field_of(c, FLAGS_REV) =
+	    (struct value){ .type = VALUE_INT, .i = flags[1] };
+	return NULL;
+}
+
+static bool
+is_zero_time(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (s.p[i] >= '1' && s.p[i] <= '9')
+			return false;
+	return true;
+}
+
+/* 0 and 0000-00-00 are how some say that they do not know. */
+static const char *
+as_time_in(struct convert *c, const struct json_val *v, struct value *out,
+    enum tstamp_unit unit)
+{
+	int64_t ns = 0;
+	const char *err;
+
+	if (is_zero_time(json_slice(v)))
+		return NULL;
+	if (v->kind == JSON_STRING &&
+	    json_scalar(v->p, v->n) != JSON_NUMBER)
+		err = tstamp_parse(json_slice(v), c->how.zone, &ns);
+	else
+		err = tstamp_number(json_slice(v), unit, &ns);
+	*out = (struct value){ .type = VALUE_TIME, .i = ns };
+	return err;
+}
+
+static const char *
+as_time(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_time_in(c, v, out, TSTAMP_GUESS);
+}
+
+static const char *
+as_time_s(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_time_in(c, v, out, TSTAMP_S);
+}
+
+static const char *
+as_time_ms(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_time_in(c, v, out, TSTAMP_MS);
+}
+
+static const char *
+as_time_ns(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_time_in(c, v, out, TSTAMP_NS);
+}
+
+static const char *
+as_seconds(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return read_as(c, v, FIELD_REAL, 0, out);
+}
+
+static const char *
+as_dns_type(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return read_as(c, v, FIELD_NAMED, NAMES_DNS_TYPE, out);
+}
+
+static const char *
+as_dns_class(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return read_as(c, v, FIELD_NAMED, NAMES_DNS_CLASS, out);
+}
+
+static const char *
+as_dns_rcode(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return read_as(c, v, FIELD_NAMED, NAMES_DNS_RCODE, out);
+}
+
+static void
+set_unless_known(struct value *v, unsigned n)
+{
+	if (v->type == VALUE_NONE)
+		*v = (struct value){ .type = VALUE_INT, .i = n };
+}
+
+/* RFC 1035 4.1.1: QR is the first bit, OPCODE the next four, RCODE the last. */
+static const char *
+as_dns_flags(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_int(c, v, out);
+	unsigned word = (unsigned)out->i;
+
+	if (err || out->type != VALUE_INT)
+		return err;
+	set_unless_known(field_of(c, DNS_QR), word >> 15 & 1);
+	set_unless_known(field_of(c, DNS_OPCODE), word >> 11 & 15);
+	if (word >> 15 & 1)
+		set_unless_known(field_of(c, DNS_RCODE), word & 15);
+	return NULL;
+}
+
+static const char *
+as_hex_dns_flags(struct convert *c, const struct json_val *v,
+    struct value *out)
+{
+	char text[16], decimal[16];
+	struct json_val number = { .p = decimal, .kind = JSON_NUMBER };
+
+	if (v->n == 0 || v->n > 8)
+		return "hexadecimal number expected";
+	memcpy(text, v->p, v->n);
+	text[v->n] = '\0';
+	number.n = (uint32_t)snprintf(decimal, sizeof decimal, "%lu",
+	    strtoul(text, NULL, 16) & 0xffff);
+	return as_dns_flags(c, &number, out);
+}
+
+static const char *
+as_dns_qr(struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct slice s = json_slice(v);
+	bool response = slice_is(s, "answer") || slice_is(s, "response");
+
+	(void)c;
+	*out = (struct value){ .type = VALUE_INT, .i = response };
+	return NULL;
+}
+
+static const char *
+as_json(struct convert *c, const struct json_val *v, struct value *out)
+{
+	(void)c;
+	if (v->kind != JSON_ARRAY || v->n == 2)
+		return NULL;
+	*out = (struct value){ .type = VALUE_JSON };
+	out->s = json_slice(v);
+	return NULL;
+}
+
+static const char *
+as_count(struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
+	struct json_iter it;
+	struct json_val key, element;
+	bool done = false;
+	unsigned n = 0;
+
+	(void)c;
+	if (v->kind != JSON_ARRAY || json_open(&in, &it))
+		return NULL;
+	for (;;) {
+		if (json_member(&in, &it, &key, &done) || done ||
+		    json_value(&in, &element))
+			break;
+		n++;
+	}
+	*out = (struct value){ .type = VALUE_INT, .i = n };
+	return NULL;
+}
+
+static const char *
+as_icmp_pair(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_int(c, v, out);
+
+	if (err || out->type != VALUE_INT)
+		return err;
+	set_unless_known(field_of(c, ICMP_CODE), (unsigned)(out->i & 255));
+	out->i = out->i >> 8;
+	return NULL;
+}
+
+static const char *
+as_tls(struct convert *c, const struct json_val *v, struct value *out)
+{
+	if (read_as(c, v, FIELD_NAMED, NAMES_TLS_VERSION, out))
+		out->type = VALUE_NONE;
+	return NULL;
+}
+
+static const char *
+as_direction(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_int(c, v, out);
+
+	if (err || out->type != VALUE_INT)
+		return err;
+	out->type = VALUE_STR;
+	out->s = out->i ? SLICE_LIT("egress") : SLICE_LIT("ingress");
+	return NULL;
+}
+
+convert_fn *const conversions[] = {
+	[AS_INT] = as_int,
+	[AS_KNOWN] = as_known,
+	[AS_SEVERAL] = as_several,
+	[AS_TEXT] = as_text,
+	[AS_ADDRESS] = as_address,
+	[AS_MAC] = as_mac,
+	[AS_PROTOCOL] = as_protocol,
+	[AS_FLAGS] = as_flags,
+	[AS_HEX_FLAGS] = as_hex_flags,
+	[AS_HISTORY] = as_history,
+	[AS_TIME] = as_time,
+	[AS_TIME_S] = as_time_s,
+	[AS_TIME_MS] = as_time_ms,
+	[AS_TIME_NS] = as_time_ns,
+	[AS_SECONDS] = as_seconds,
+	[AS_DNS_TYPE] = as_dns_type,
+	[AS_DNS_CLASS] = as_dns_class,
+	[AS_DNS_RCODE] = as_dns_rcode,
+	[AS_DNS_FLAGS] = as_dns_flags,
+	[AS_HEX_DNS_FLAGS] = as_hex_dns_flags,
+	[AS_DNS_QR] = as_dns_qr,
+	[AS_JSON] = as_json,
+	[AS_COUNT] = as_count,
+	[AS_ICMP_PAIR] = as_icmp_pair,
+	[AS_TLS] = as_tls,
+	[AS_DIRECTION] = as_direction,
+};

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conversions: how one member's value becomes a field's.  Private to
+ * convert.c, which calls them through their table.
+ */
+#ifndef CONVERSIONS_H
+#define CONVERSIONS_H
+
+#include "cmd/flowcat/convert.h"
+
+enum { MAX_RULES = 512, MAX_FIELDS = 128, MS = 1000000 };
+
+struct bound {
+	int slot;
+	int field; /* index in fields[] */
+	enum conversion as;
+	struct slice member; /* top-level name, for --keep */
+};
+
+struct convert {
+	struct bound rules[DIALECTS][MAX_RULES];
+	size_t n_rules[DIALECTS];
+	struct {
+		int slot;
+		enum dialect_id id;
+		const char *value;
+	} signs[64];
+	size_t n_signs;
+	enum dialect_id only;
+	bool keep;
+	int type_slot, event_slot; /* "@type", "event_type" */
+	struct value_reading how;
+	struct arena scratch;
+	struct value fields[MAX_FIELDS]; /* of the record at hand */
+	uint64_t clamped;
+	char what[160];
+};
+
+/* Fields that the code itself looks at, by name once in set-up. */
+enum known { FIRST, LAST, DURATION, SRC_IP, DST_IP, SRC_PORT, DST_PORT, PROTO,
+	FLAGS, PACKETS, BYTES, ICMP_TYPE, ICMP_CODE, FLAGS_REV, DNS_QR,
+	DNS_OPCODE, DNS_RCODE, KNOWN };
+
+extern int known_index[KNOWN]; /* filled by convert_new() */
+
+static inline struct value *
+field_of(struct convert *c, enum known k)
+{
+	return &c->fields[known_index[k]];
+}
+
+/* NULL or a message; *out stays unknown where the value says nothing. */
+typedef const char *convert_fn(struct convert *c, const struct json_val *v,
+    struct value *out);
+
+extern convert_fn *const conversions[];
+
+#endif
