@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/groups.h"
+
+#include <stdlib.h>
+
+#include "libcommon/die.h"
+#include "libcommon/hash.h"
+#include "libcommon/xalloc.h"
+
+enum { UNIT = 16, CHUNK_BITS = 16, CHUNK_UNITS = 1 << CHUNK_BITS,
+	FIRST_UNITS = 64 };
+
+void
+groups_init(struct groups *g, size_t block)
+{
+	*g = (struct groups){ .seed = hash_seed(), .mask = 15 };
+	g->block = (block + UNIT - 1) / UNIT * UNIT;
+	g->table = xcalloc(g->mask + 1, sizeof *g->table);
+}
+
+void
+groups_free(struct groups *g)
+{
+	for (size_t i = 0; i < g->n_chunks; i++)
+		free(g->chunks[i].p);
+	free(g->chunks);
+	free(g->table);
+}
+
+static char *
+at(const struct groups *g, uint32_t place)
+{
+	return g->chunks[place >> CHUNK_BITS].p +
+	    (size_t)(place & (CHUNK_UNITS - 1)) * UNIT;
+}
+
+/* Behind the block: the key's length and the key. */
+static size_t
+units(const struct groups *g, size_t key)
+{
+	return (g->block + 4 + key + UNIT - 1) / UNIT;
+}
+
+struct slice
+groups_key(const struct groups *g, const void *block)
+{
+	const char *p = (const char *)block + g->block;
+	uint32_t n;
+
+	memcpy(&n, p, 4);
+	return slice_of(p + 4, n);
+}
+
+static void
+grow(struct groups *g)
+{
+	uint32_t mask = g->mask * 2 + 1;
+	uint64_t *table = xcalloc((size_t)mask + 1, sizeof *table);
+
+	for (size_t i = 0; i <= g->mask; i++) {
+		uint32_t j = (uint32_t)(g->table[i] >> 32) & mask;
+
+		if (!g->table[i])
+			continue;
+		while (table[j])
+			j = (j + 1) & mask;
+		table[j] = g->table[i];
+	}
+	free(g->table);
+	g->table = table;
+	g->mask = mask;
+}
+
+static void
+add_chunk(struct groups *g, size_t least)
+{
+	uint32_t units = g->n_chunks ? g->chunks[g->n_chunks - 1].units * 2
+				     : FIRST_UNITS;
+
+	if (g->n_chunks >> (32 - CHUNK_BITS))
+		die("more than 64 GiB of groups");
+	while (units < least)
+		units *= 2;
+	if (units > CHUNK_UNITS)
+		units = CHUNK_UNITS;
+	g->chunks = xgrow(g->chunks, &g->cap_chunks, g->n_chunks,
+	    sizeof *g->chunks);
+	g->chunks[g->n_chunks++] = (struct groups_chunk){
+		xcalloc(units, UNIT), 0, units };
+}
+
+/* Room for n units in one piece; returns its place. */
+static uint32_t
+take(struct groups *g, size_t n)
+{
+	struct groups_chunk *last = g->chunks + g->n_chunks - 1;
+	uint32_t place;
+
+	if (n > CHUNK_UNITS)
+		die("a key of more than a megabyte");
+	if (!g->n_chunks || last->units - last->used < n) {
+		add_chunk(g, n);
+		last = g->chunks + g->n_chunks - 1;
+	}
+	place = (uint32_t)(g->n_chunks - 1) << CHUNK_BITS | last->used;
+	last->used += (uint32_t)n;
+	return place;
+}
+
+/* The table's slot of a key: its own, or the free one where it belongs. */
+static uint32_t
+probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
+{
+	uint32_t i = hash & g->mask;
+
+	for (; g->table[i]; i = (i + 1) & g->mask) {
+		const char *p;
+		uint32_t len;
+
+		if (g->table[i] >> 32 != hash)
+			continue;
+		p = at(g, (uint32_t)g->table[i] - 1) + g->block;
+		memcpy(&len, p, 4);
+		if (len == n && memcmp(p + 4, key, n) == 0)
+			break;
+	}
+	return i;
+}
+
+void *
+groups_find(const struct groups *g, const char *key, size_t n)
+{
+	uint32_t hash = (uint32_t)hash_bytes(key, n, g->seed);
+	uint32_t i = probe(g, key, n, hash);
+
+	return g->table[i] ? at(g, (uint32_t)g->table[i] - 1) : NULL;
+}
+
+void *
+groups_get(struct groups *g, const char *key, size_t n, bool *fresh)
+{
+	uint32_t hash = (uint32_t)hash_bytes(key, n, g->seed);
+	uint32_t i = probe(g, key, n, hash), place, len = (uint32_t)n;
+	char *p;
+
+	*fresh = !g->table[i];
+	if (!*fresh)
+		return at(g, (uint32_t)g->table[i] - 1);
+	if (g->n >= g->mask / 4 * 3) {
+		grow(g);
+		i = probe(g, key, n, hash);
+	}
+	place = take(g, units(g, n));
+	g->table[i] = (uint64_t)hash << 32 | (place + 1);
+	g->n++;
+	p = at(g, place);
+	memcpy(p + g->block, &len, 4);
+	memcpy(p + g->block + 4, key, n);
+	return p;
+}
+
+void **
+groups_all(const struct groups *g)
+{
+	void **all = xcalloc(g->n, sizeof *all);
+	size_t n = 0;
+
+	for (size_t c = 0; c < g->n_chunks; c++) {
+		char *p = g->chunks[c].p;
+		char *end = p + (size_t)g->chunks[c].used * UNIT;
+
+		while (p < end) {
+			all[n++] = p;
+			p += units(g, groups_key(g, p).n) * UNIT;
+		}
+	}
+	return all;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/key.h"
+
+#include <math.h>
+
+/*
+ * A byte for the type, then: whole numbers 16 bytes, others 8, big-endian with
+ * the sign bit turned, so that bytes order as numbers; times 8; addresses 16;
+ * prefixes 17; text with 0 as 0 255, ended by 0 0.
+ */
+enum tag { TAG_NONE, TAG_BOOL, TAG_INT, TAG_REAL, TAG_TIME, TAG_IP, TAG_NET,
+	TAG_STR, TAG_JSON };
+
+static size_t
+put_bytes(char *p, u128 v, int n)
+{
+	for (int i = n - 1; i >= 0; i--, v >>= 8)
+		p[i] = (char)(unsigned char)v;
+	return (size_t)n;
+}
+
+static u128
+get_bytes(const char *p, int n)
+{
+	u128 v = 0;
+
+	for (int i = 0; i < n; i++)
+		v = v << 8 | (unsigned char)p[i];
+	return v;
+}
+
+static uint64_t
+real_bits(double d)
+{
+	uint64_t u;
+
+	d += 0.0; /* -0 is 0 */
+	memcpy(&u, &d, sizeof u);
+	return u >> 63 ? ~u : u | 1ull << 63;
+}
+
+static double
+bits_real(uint64_t u)
+{
+	double d;
+
+	u = u >> 63 ? u & ~(1ull << 63) : ~u;
+	memcpy(&d, &u, sizeof d);
+	return d;
+}
+
+size_t
+key_room(const struct value *v)
+{
+	if (v->type == VALUE_STR || v->type == VALUE_JSON)
+		return 2 * v->s.n + 3;
+	return KEY_ROOM;
+}
+
+static size_t
+put_text(char *p, struct slice s)
+{
+	char *out = p;
+
+	for (size_t i = 0; i < s.n; i++) {
+		*out++ = s.p[i];
+		if (!s.p[i])
+			*out++ = (char)255;
+	}
+	*out++ = 0;
+	*out++ = 0;
+	return (size_t)(out - p);
+}
+
+size_t
+key_put(char *p, const struct value *v)
+{
+	const u128 sign = (u128)1 << 127;
+
+	switch (v->type) {
+	case VALUE_BOOL:
+		*p++ = TAG_BOOL;
+		*p = v->b;
+		return 2;
+	case VALUE_INT:
+		*p = TAG_INT;
+		return 1 + put_bytes(p + 1, (u128)v->i ^ sign, 16);
+	case VALUE_REAL:
+		/* 2 and 2.0 are the same number. */
+		if (fabs(v->d) < 1e18 && v->d == floor(v->d)) {
+			*p = TAG_INT;
+			return 1 + put_bytes(p + 1, (u128)(i128)v->d ^ sign,
+				       16);
+		}
+		*p = TAG_REAL;
+		return 1 + put_bytes(p + 1, real_bits(v->d), 8);
+	case VALUE_TIME:
+		*p = TAG_TIME;
+		return 1 + put_bytes(p + 1, (uint64_t)v->i ^ 1ull << 63, 8);
+	case VALUE_IP:
+		*p = TAG_IP;
+		memcpy(p + 1, v->ip.b, 16);
+		return 17;
+	case VALUE_NET:
+		*p = TAG_NET;
+		memcpy(p + 1, v->ip.b, 16);
+		p[17] = (char)v->net_len;
+		return 18;
+	case VALUE_STR:
+	case VALUE_JSON:
+		*p = v->type == VALUE_STR ? TAG_STR : TAG_JSON;
+		return 1 + put_text(p + 1, v->s);
+	default:
+		*p = TAG_NONE;
+		return 1;
+	}
+}
+
+/* Text up to its 0 0; the arena only where it holds a 0. */
+static size_t
+get_text(const char *p, struct slice *s, struct arena *arena)
+{
+	size_t n = 0, zeros = 0;
+	char *copy, *out;
+
+	for (; p[n] || p[n + 1]; n++)
+		if (!p[n]) {
+			zeros++;
+			n++;
+		}
+	*s = slice_of(p, n);
+	if (!zeros)
+		return n + 2;
+	copy = out = arena_alloc(arena, n);
+	for (size_t i = 0; i < n; i++) {
+		*out++ = p[i];
+		i += !p[i];
+	}
+	*s = slice_of(copy, (size_t)(out - copy));
+	return n + 2;
+}
+
+size_t
+key_get(const char *p, struct value *v, struct arena *arena)
+{
+	const u128 sign = (u128)1 << 127;
+
+	switch ((enum tag)*p) {
+	case TAG_BOOL:
+		*v = (struct value){ .type = VALUE_BOOL, .b = p[1] };
+		return 2;
+	case TAG_INT:
+		*v = (struct value){ .type = VALUE_INT };
+		v->i = (i128)(get_bytes(p + 1, 16) ^ sign);
+		return 17;
+	case TAG_REAL:
+		*v = (struct value){ .type = VALUE_REAL };
+		v->d = bits_real((uint64_t)get_bytes(p + 1, 8));
+		return 9;
+	case TAG_TIME:
+		*v = (struct value){ .type = VALUE_TIME };
+		v->i = (int64_t)((uint64_t)get_bytes(p + 1, 8) ^ 1ull << 63);
+		return 9;
+	case TAG_IP:
+	case TAG_NET:
+		*v = (struct value){ .type = VALUE_IP };
+		memcpy(v->ip.b, p + 1, 16);
+		if (*p == TAG_IP)
+			return 17;
+		v->type = VALUE_NET;
+		v->net_len = (uint8_t)p[17];
+		return 18;
+	case TAG_STR:
+	case TAG_JSON:
+		*v = (struct value){ .type = *p == TAG_STR ? VALUE_STR
+							   : VALUE_JSON };
+		return 1 + get_text(p + 1, &v->s, arena);
+	default:
+		*v = (struct value){ .type = VALUE_NONE };
+		return 1;
+	}
+}
