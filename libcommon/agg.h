@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * agg: what is grouped and what is computed of each group: keys and
+ * aggregates, as users name them, and the states of all groups.
+ *
+ *	-k src_ip_addr,net=prefix(dst_ip_addr,24,64),dst_ip_addr/24,/64
+ *	-a 'n=count(), b=sum(bytes) if dst port 443, mean=b / n'
+ */
+#ifndef AGG_H
+#define AGG_H
+
+#include "libcommon/accum.h"
+#include "libcommon/expr.h"
+#include "libcommon/groups.h"
+#include "libcommon/reader.h"
+#include "libcommon/row.h"
+
+enum { AGG_MAX_KEYS = 32, AGG_MAX = 128 };
+
+struct agg_key {
+	struct slice name;
+	struct expr *expr;
+	const struct field *field;
+};
+
+/* One accumulator: fn(arg) if cond. */
+struct agg_call {
+	struct accum_spec spec;
+	struct expr *arg, *cond; /* or NULL */
+	int slot;	   /* of an argument that is a plain number, or -1 */
+	bool whole;	   /* of an integer field: see agg_add() */
+	bool flows;	   /* of 'flows', which is 1 where it is absent */
+	uint32_t offset;   /* of its state in the block */
+	struct slice name; /* of its cell: "_0" where the user gave none */
+	const struct field *field;
+};
+
+/* A column of the result: a call's, or an expression over them. */
+struct agg_item {
+	struct slice name;
+	int call;	   /* or -1 */
+	struct expr *expr; /* over cells, or NULL */
+	const struct field *field;
+};
+
+struct agg {
+	struct agg_key keys[AGG_MAX_KEYS];
+	size_t n_keys;
+	struct agg_call calls[AGG_MAX];
+	size_t n_calls;
+	struct agg_item items[AGG_MAX];
+	size_t n_items;
+	size_t block;
+	/* Cells of a row: keys, calls, items, in this order. */
+	const char *cell_names[AGG_MAX_KEYS + 2 * AGG_MAX];
+	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];
+	struct expr_cells cells;
+	int time_slot;
+	struct value_reading how;
+	struct arena run;
+	char *key; /* of the record at hand */
+	size_t key_room;
+};
+
+/*
+ * Parses the lists (either may be NULL: no keys; flows, packets, bytes).
+ * Errors end the program.  Before the schema is complete.
+ */
+void agg_init(struct agg *a, const char *keys, const char *aggregates,
+    const char *time_field, const struct expr_context *context);
+
+/* The key of a record in a->key; its length in *n.  NULL or a message. */
+const char *agg_key(struct agg *a, const struct expr_input *in, size_t *n);
+
+/* Adds the record to a block.  NULL or a message. */
+const char *agg_add(struct agg *a, void *block, const struct expr_input *in);
+
+/*
+ * The cells of a group (cells.n of them); text lives in the arena, or as long
+ * as the group.
+ */
+void agg_cells(struct agg *a, struct slice key, const void *block,
+    struct value *cells, struct arena *arena);
+
+/* Frees what the states of a block own. */
+void agg_free_block(const struct agg *a, void *block);
+
+/* Index of a cell by name; ends the program with a message if unknown. */
+size_t agg_cell(const struct agg *a, const char *name, size_t n,
+    const char *option);
+
+/* Splits at commas outside brackets and quotes: the next part, trimmed. */
+bool agg_split(const char **p, struct slice *part);
+
+#endif
