@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libcommon/counts.h"
+#include "libcommon/die.h"
 #include "libcommon/hash.h"
 #include "libcommon/hll.h"
 #include "libcommon/key.h"
@@ -23,6 +24,20 @@ bytes_of(const struct value *v, char *room, size_t size, char **heap)
 	return slice_of(room, key_put(room, v));
 }
 
+static bool
+is_number(const struct value *v)
+{
+	i128 nano;
+
+	return value_nano(v, &nano);
+}
+
+static bool
+is_whole(const struct value *v)
+{
+	return v->type == VALUE_INT;
+}
+
 static void
 set_int(struct value *out, uint64_t n)
 {
@@ -31,13 +46,12 @@ set_int(struct value *out, uint64_t n)
 
 /* ---- count ---- */
 
-static bool
+static void
 count_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
 	(void)a;
 	++*(uint64_t *)state;
-	return true;
 }
 
 static void
@@ -51,37 +65,31 @@ count_result(const void *state, const struct accum_spec *s, struct value *out,
 
 /* ---- sum, avg: exact, in units of 10^-9 ---- */
 
-struct sum {
-	uint64_t lo, hi; /* of an i128, which would want alignment */
-	uint64_t n;
-};
-
 static i128
-sum_get(const struct sum *s)
+sum_get(const struct accum_sum *s)
 {
 	return (i128)((u128)s->hi << 64 | s->lo);
 }
 
 static void
-sum_set(struct sum *s, i128 v)
+sum_set(struct accum_sum *s, i128 v)
 {
 	s->lo = (uint64_t)v;
 	s->hi = (uint64_t)((u128)v >> 64);
 }
 
-static bool
-sum_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
+void
+accum_sum_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
-	struct sum *sum = state;
+	struct accum_sum *sum = state;
 	i128 nano, total;
 
 	(void)s;
-	if (!value_nano(a->v, &nano) ||
-	    __builtin_add_overflow(sum_get(sum), nano, &total))
-		return false;
+	value_nano(a->v, &nano);
+	if (__builtin_add_overflow(sum_get(sum), nano, &total))
+		die("a sum does not fit in 128 bits");
 	sum_set(sum, total);
 	sum->n++;
-	return true;
 }
 
 /* A whole number stays one. */
@@ -101,7 +109,7 @@ static void
 sum_result(const void *state, const struct accum_spec *s, struct value *out,
     struct arena *arena)
 {
-	const struct sum *sum = state;
+	const struct accum_sum *sum = state;
 
 	(void)s;
 	(void)arena;
@@ -114,7 +122,7 @@ static void
 avg_result(const void *state, const struct accum_spec *s, struct value *out,
     struct arena *arena)
 {
-	const struct sum *sum = state;
+	const struct accum_sum *sum = state;
 
 	(void)s;
 	(void)arena;
@@ -126,7 +134,7 @@ avg_result(const void *state, const struct accum_spec *s, struct value *out,
 /* ---- stddev: of the sample; sums of values and of squares are exact ---- */
 
 struct stddev {
-	struct sum sum;
+	struct accum_sum sum;
 	uint64_t squares[4]; /* 256 bits, little end first */
 };
 
@@ -151,18 +159,16 @@ add_square(uint64_t s[4], u128 v)
 	}
 }
 
-static bool
+static void
 stddev_add(void *state, const struct accum_spec *s,
     const struct accum_arg *a)
 {
 	struct stddev *d = state;
 	i128 nano;
 
-	if (!sum_add(&d->sum, s, a))
-		return false;
+	accum_sum_add(&d->sum, s, a);
 	value_nano(a->v, &nano);
 	add_square(d->squares, (u128)(nano < 0 ? -nano : nano));
-	return true;
 }
 
 static void
@@ -224,7 +230,7 @@ best_result(const void *state, const struct accum_spec *s, struct value *out,
 }
 
 /* sign 1: greater is better.  By time first where 'timed'. */
-static bool
+static void
 best_add(struct best *b, const struct accum_arg *a, int sign, bool timed)
 {
 	struct arena arena = { 0 };
@@ -246,40 +252,39 @@ best_add(struct best *b, const struct accum_arg *a, int sign, bool timed)
 		best_set(b, key, a->time);
 	free(heap);
 	arena_free(&arena);
-	return true;
 }
 
-static bool
+static void
 min_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
-	return best_add(state, a, -1, false);
+	best_add(state, a, -1, false);
 }
 
-static bool
+static void
 max_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
-	return best_add(state, a, 1, false);
+	best_add(state, a, 1, false);
 }
 
-static bool
+static void
 first_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
-	return best_add(state, a, -1, true);
+	best_add(state, a, -1, true);
 }
 
-static bool
+static void
 last_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
-	return best_add(state, a, 1, true);
+	best_add(state, a, 1, true);
 }
 
 /* ---- distinct ---- */
 
-static bool
+static void
 distinct_add(void *state, const struct accum_spec *s,
     const struct accum_arg *a)
 {
@@ -289,7 +294,6 @@ distinct_add(void *state, const struct accum_spec *s,
 	(void)s;
 	hll_add(state, hash_fixed(key.p, key.n));
 	free(heap);
-	return true;
 }
 
 static void
@@ -315,17 +319,12 @@ distinct_error(const void *state)
 
 /* ---- quantiles ---- */
 
-static bool
+static void
 quantile_add(void *state, const struct accum_spec *s,
     const struct accum_arg *a)
 {
-	double d = value_double(a->v);
-
 	(void)s;
-	if (isnan(d))
-		return false;
-	quant_add(state, d);
-	return true;
+	quant_add(state, value_double(a->v));
 }
 
 static void
@@ -359,7 +358,7 @@ struct set_state {
 	uint32_t n, room;
 };
 
-static bool
+static void
 set_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	struct set_state *set = state;
@@ -372,7 +371,7 @@ set_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 		i++;
 	if ((i < set->n && c == 0) || i == s->param) {
 		free(heap);
-		return true;
+		return;
 	}
 	if (set->n == set->room) {
 		set->room = set->room ? set->room * 2 : 4;
@@ -386,7 +385,6 @@ set_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 	set->keys[i] = slice_of(xstrndup(key.p, key.n), key.n);
 	set->n++;
 	free(heap);
-	return true;
 }
 
 static void
@@ -397,12 +395,11 @@ set_result(const void *state, const struct accum_spec *s, struct value *out,
 	struct output text;
 	struct value v;
 
-	(void)s;
 	out_memory(&text);
 	for (uint32_t i = 0; i < set->n; i++) {
 		key_get(set->keys[i].p, &v, arena);
 		out_char(&text, i ? ',' : '[');
-		value_json(&text, &v, NULL);
+		value_json(&text, &v, s->field);
 	}
 	out_put(&text, "[]", set->n ? 0 : 1);
 	out_char(&text, ']');
@@ -423,7 +420,7 @@ set_free(void *state)
 
 /* ---- top, entropy ---- */
 
-static bool
+static void
 counts_of_add(void *state, const struct accum_spec *s,
     const struct accum_arg *a)
 {
@@ -433,7 +430,6 @@ counts_of_add(void *state, const struct accum_spec *s,
 	(void)s;
 	counts_add(state, key.p, key.n, 1);
 	free(heap);
-	return true;
 }
 
 static void
@@ -466,15 +462,12 @@ counts_of_free(void *state)
 
 /* ---- bits: or of all ---- */
 
-static bool
+static void
 bits_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
-	if (a->v->type != VALUE_INT)
-		return false;
 	((uint64_t *)state)[0] |= (uint64_t)a->v->i;
 	((uint64_t *)state)[1] = 1;
-	return true;
 }
 
 static void
@@ -490,42 +483,42 @@ bits_result(const void *state, const struct accum_spec *s, struct value *out,
 
 const struct accum_fn accum_fns[] = {
 	{ "count", "count(): records", 8, count_add, count_result, NULL, NULL,
-	    0, 0, 0, false },
-	{ "sum", "sum(x)", sizeof(struct sum), sum_add, sum_result, NULL, NULL,
-	    1, 0, 0, false },
-	{ "avg", "avg(x): mean", sizeof(struct sum), sum_add, avg_result, NULL,
-	    NULL, 1, 0, 0, false },
+	    0, 0, 0, false, NULL },
+	{ "sum", "sum(x)", sizeof(struct accum_sum), accum_sum_add, sum_result, NULL, NULL,
+	    1, 0, 0, false, is_number },
+	{ "avg", "avg(x): mean", sizeof(struct accum_sum), accum_sum_add, avg_result, NULL,
+	    NULL, 1, 0, 0, false, is_number },
 	{ "min", "min(x): least", sizeof(struct best), min_add, best_result,
-	    best_free, NULL, 1, 0, 0, true },
+	    best_free, NULL, 1, 0, 0, true, NULL },
 	{ "max", "max(x): greatest", sizeof(struct best), max_add, best_result,
-	    best_free, NULL, 1, 0, 0, true },
+	    best_free, NULL, 1, 0, 0, true, NULL },
 	{ "first", "first(x): of the record with the earliest time",
 	    sizeof(struct best), first_add, best_result, best_free, NULL, 1, 0,
-	    0, true },
+	    0, true, NULL },
 	{ "last", "last(x): of the record with the latest time",
 	    sizeof(struct best), last_add, best_result, best_free, NULL, 1, 0,
-	    0, true },
+	    0, true, NULL },
 	{ "stddev", "stddev(x): standard deviation of the sample",
 	    sizeof(struct stddev), stddev_add, stddev_result, NULL, NULL, 1, 0,
-	    0, false },
+	    0, false, is_number },
 	{ "distinct", "distinct(x): number of different values",
 	    sizeof(struct hll), distinct_add, distinct_result, distinct_free,
-	    distinct_error, 1, 0, 0, false },
+	    distinct_error, 1, 0, 0, false, NULL },
 	{ "p", "p50(x) .. p99.9(x): quantile", sizeof(struct quant),
 	    quantile_add, quantile_result, quantile_free, quantile_error, 1, 0,
-	    0, false },
+	    0, false, is_number },
 	{ "median", "median(x): p50(x)", sizeof(struct quant), quantile_add,
-	    quantile_result, quantile_free, quantile_error, 1, 0, 0, false },
+	    quantile_result, quantile_free, quantile_error, 1, 0, 0, false, is_number },
 	{ "set", "set(x, cap): values, the first cap in order",
 	    sizeof(struct set_state), set_add, set_result, set_free, NULL, 1,
-	    100000, 16, false },
+	    100000, 16, false, NULL },
 	{ "top", "top(x): most frequent value", sizeof(struct counts),
-	    counts_of_add, top_result, counts_of_free, NULL, 1, 0, 0, true },
+	    counts_of_add, top_result, counts_of_free, NULL, 1, 0, 0, true, NULL },
 	{ "bits", "bits(flags): all bits that occur", 16, bits_add,
-	    bits_result, NULL, NULL, 1, 0, 0, true },
+	    bits_result, NULL, NULL, 1, 0, 0, true, is_whole },
 	{ "entropy", "entropy(x): of the values' frequencies, in bits",
 	    sizeof(struct counts), counts_of_add, entropy_result,
-	    counts_of_free, NULL, 1, 0, 0, false },
+	    counts_of_free, NULL, 1, 0, 0, false, NULL },
 	{ 0 },
 };
 

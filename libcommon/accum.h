@@ -22,7 +22,8 @@ struct accum_fn {
 	const char *name;
 	const char *help;
 	size_t size; /* of the state, a multiple of 8 */
-	bool (*add)(void *state, const struct accum_spec *s,
+	/* Of a value that it accepts. */
+	void (*add)(void *state, const struct accum_spec *s,
 	    const struct accum_arg *a);
 	/* Strings are borrowed from the state or put into the arena. */
 	void (*result)(const void *state, const struct accum_spec *s,
@@ -34,11 +35,13 @@ struct accum_fn {
 	unsigned max_param; /* a number may follow: set(x, cap) */
 	unsigned param;	   /* its default */
 	bool keeps_type;   /* the result is of the argument's field */
+	bool (*accepts)(const struct value *v); /* NULL: anything known */
 };
 
 struct accum_spec {
 	const struct accum_fn *fn;
-	double quantile; /* p50: 0.5 */
+	const struct field *field; /* of the argument, or NULL */
+	double quantile;	   /* p50: 0.5 */
 	unsigned param;
 };
 
@@ -46,5 +49,26 @@ extern const struct accum_fn accum_fns[]; /* ends with {} */
 
 /* A name with its parameter in it ("p99.9"); false if there is none. */
 bool accum_find(struct slice name, struct accum_spec *spec);
+
+/* sum() and avg() of a whole number, which is nearly all of them, inline. */
+struct accum_sum {
+	uint64_t lo, hi; /* an i128 in units of 10^-9, without its alignment */
+	uint64_t n;
+};
+
+void accum_sum_add(void *state, const struct accum_spec *s,
+    const struct accum_arg *a);
+
+static inline void
+accum_sum_whole(void *state, i128 v)
+{
+	struct accum_sum *s = state;
+	u128 total = (u128)s->hi << 64 | s->lo;
+
+	total += (u128)v * NUM_NANO;
+	s->lo = (uint64_t)total;
+	s->hi = (uint64_t)(total >> 64);
+	s->n++;
+}
 
 #endif

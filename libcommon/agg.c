@@ -204,11 +204,12 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 		c->spec.param = (unsigned)param;
 	}
 	c->arg = expr_compile(copied(a, part).p, "-a", context);
-	c->field = c->spec.fn->keeps_type ? expr_field(c->arg) : NULL;
+	c->spec.field = expr_field(c->arg);
+	c->field = c->spec.fn->keeps_type ? c->spec.field : NULL;
+	a->timed |= c->spec.fn->keeps_type;
 	c->slot = expr_slot(c->arg);
-	c->whole = expr_field(c->arg) &&
-	    expr_field(c->arg)->type == FIELD_INT;
-	c->flows = c->whole && strcmp(expr_field(c->arg)->name, "flows") == 0;
+	c->whole = c->spec.field && c->spec.field->type == FIELD_INT;
+	c->flows = c->whole && strcmp(c->spec.field->name, "flows") == 0;
 }
 
 /* A call of an aggregate: its accumulator, whose cell is called 'name'. */
@@ -377,10 +378,26 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 		die("-a: expected aggregates");
 	a->key_room = 1024;
 	a->key = xmalloc(a->key_room);
+	for (size_t i = 0; i < AGG_BATCH; i++)
+		a->pending[i].v = xcalloc(a->n_calls + 1,
+		    sizeof(struct value));
 }
 
-const char *
-agg_key(struct agg *a, const struct expr_input *in, size_t *n)
+/* A plain address does without the expression's machinery. */
+static const char *
+key_value(struct agg *a, const struct agg_key *k, const struct expr_input *in,
+    struct value *v)
+{
+	if (!k->field || k->field->type != FIELD_IP)
+		return expr_value(k->expr, in, v);
+	if (!value_read(&in->v[expr_slot(k->expr)], FIELD_IP, 0, &a->how, v))
+		return NULL;
+	return expr_value(k->expr, in, v); /* for its message */
+}
+
+/* The key of a record in a->key; its length in *n. */
+static const char *
+make_key(struct agg *a, const struct expr_input *in, size_t *n)
 {
 	struct value v;
 	const char *err;
@@ -392,7 +409,7 @@ agg_key(struct agg *a, const struct expr_input *in, size_t *n)
 	for (size_t i = 0; i < a->n_keys; i++) {
 		size_t need;
 
-		err = expr_value(a->keys[i].expr, in, &v);
+		err = key_value(a, &a->keys[i], in, &v);
 		if (err)
 			return err;
 		need = *n + key_room(&v);
@@ -423,54 +440,95 @@ quick_number(const struct agg_call *c, const struct expr_input *in,
     struct value *out)
 {
 	const struct json_val *v = &in->v[c->slot];
-	uint64_t sum = 0;
+	uint64_t n = 1;
 
-	out->type = VALUE_INT;
-	out->i = 1;
-	if (v->kind == JSON_NONE)
-		return c->flows;
-	if (v->kind != JSON_NUMBER || v->n > 18)
+	if (v->kind == JSON_NONE ? !c->flows
+				 : v->kind != JSON_NUMBER ||
+		    !num_short(v->p, v->n, &n))
 		return false;
-	for (uint32_t i = 0; i < v->n; i++) {
-		unsigned digit = (unsigned char)v->p[i] - '0';
-
-		if (digit > 9)
-			return false;
-		sum = sum * 10 + digit;
-	}
-	out->i = sum;
+	out->type = VALUE_INT;
+	out->i = n;
 	return true;
 }
 
-const char *
-agg_add(struct agg *a, void *block, const struct expr_input *in)
+/* The arguments of all calls; *borrows: one is text of the record. */
+static const char *
+evaluate(struct agg *a, const struct expr_input *in, struct value *v,
+    bool *borrows)
 {
-	for (size_t i = 0; i < a->n_calls; i++) {
+	for (size_t i = 0; i < a->n_calls; i++, v++) {
 		const struct agg_call *c = &a->calls[i];
-		struct value v;
-		struct accum_arg arg = { .v = &v };
 		const char *err = NULL;
 		bool yes = true;
 
 		if (c->cond)
 			err = expr_test(c->cond, in, &yes);
+		v->type = c->arg || !yes ? VALUE_NONE : VALUE_BOOL;
+		if (!err && yes && c->arg &&
+		    !(c->whole && quick_number(c, in, v)))
+			err = expr_value(c->arg, in, v);
 		if (err)
 			return err;
-		if (!yes)
-			continue;
-		if (c->arg &&
-		    !(c->whole && quick_number(c, in, &v)))
-			err = expr_value(c->arg, in, &v);
-		if (err)
-			return err;
-		if (c->arg && v.type == VALUE_NONE)
-			continue;
-		if (c->spec.fn->keeps_type)
-			arg.time = event_time(a, in);
-		if (!c->spec.fn->add((char *)block + c->offset, &c->spec,
-			&arg))
+		if (v->type != VALUE_NONE && c->spec.fn->accepts &&
+		    !c->spec.fn->accepts(v))
 			return "a number expected to aggregate";
+		*borrows |= v->type == VALUE_STR || v->type == VALUE_JSON;
 	}
+	return NULL;
+}
+
+static void
+apply(const struct agg *a, char *block, const struct value *v, int64_t time)
+{
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct agg_call *c = &a->calls[i];
+		struct accum_arg arg = { &v[i], time };
+
+		if (v[i].type == VALUE_INT && c->spec.fn->add == accum_sum_add)
+			accum_sum_whole(block + c->offset, v[i].i);
+		else if (v[i].type != VALUE_NONE)
+			c->spec.fn->add(block + c->offset, &c->spec, &arg);
+	}
+}
+
+void
+agg_settle(struct agg *a, struct groups *g)
+{
+	struct agg_pending *p, *end = a->pending + a->n_pending;
+	bool fresh;
+
+	for (p = a->pending; p < end; p++)
+		groups_hint_block(g, p->hash);
+	for (p = a->pending; p < end; p++)
+		apply(a, groups_get_hashed(g, p->key, p->n, p->hash, &fresh),
+		    p->v, p->time);
+	a->n_pending = 0;
+}
+
+const char *
+agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
+{
+	struct agg_pending *p = &a->pending[a->n_pending];
+	bool borrows = false, fresh;
+	const char *err;
+	size_t n;
+
+	err = make_key(a, in, &n);
+	if (!err)
+		err = evaluate(a, in, p->v, &borrows);
+	if (err)
+		return err;
+	p->time = a->timed ? event_time(a, in) : INT64_MIN;
+	if (borrows || n > AGG_KEY) {
+		apply(a, groups_get(g, a->key, n, &fresh), p->v, p->time);
+		return NULL;
+	}
+	memcpy(p->key, a->key, n);
+	p->n = (uint32_t)n;
+	p->hash = groups_hash(g, p->key, n);
+	groups_hint_table(g, p->hash);
+	if (++a->n_pending == AGG_BATCH)
+		agg_settle(a, g);
 	return NULL;
 }
 

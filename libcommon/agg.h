@@ -15,7 +15,7 @@
 #include "libcommon/reader.h"
 #include "libcommon/row.h"
 
-enum { AGG_MAX_KEYS = 32, AGG_MAX = 128 };
+enum { AGG_MAX_KEYS = 32, AGG_MAX = 128, AGG_BATCH = 32, AGG_KEY = 64 };
 
 struct agg_key {
 	struct slice name;
@@ -43,6 +43,14 @@ struct agg_item {
 	const struct field *field;
 };
 
+/* A record on its way to its group. */
+struct agg_pending {
+	uint32_t hash, n;
+	char key[AGG_KEY];
+	int64_t time;
+	struct value *v; /* an argument a call; VALUE_NONE: not for it */
+};
+
 struct agg {
 	struct agg_key keys[AGG_MAX_KEYS];
 	size_t n_keys;
@@ -60,6 +68,9 @@ struct agg {
 	struct arena run;
 	char *key; /* of the record at hand */
 	size_t key_room;
+	bool timed; /* a call wants the event time */
+	struct agg_pending pending[AGG_BATCH];
+	size_t n_pending;
 };
 
 /*
@@ -69,11 +80,14 @@ struct agg {
 void agg_init(struct agg *a, const char *keys, const char *aggregates,
     const char *time_field, const struct expr_context *context);
 
-/* The key of a record in a->key; its length in *n.  NULL or a message. */
-const char *agg_key(struct agg *a, const struct expr_input *in, size_t *n);
-
-/* Adds the record to a block.  NULL or a message. */
-const char *agg_add(struct agg *a, void *block, const struct expr_input *in);
+/*
+ * Adds the record to its group.  NULL or a message, then it counts nowhere.
+ * Groups are some records behind until agg_settle(), so that the look-ups of
+ * many records wait for memory together.
+ */
+const char *agg_add(struct agg *a, struct groups *g,
+    const struct expr_input *in);
+void agg_settle(struct agg *a, struct groups *g);
 
 /*
  * The cells of a group (cells.n of them); text lives in the arena, or as long

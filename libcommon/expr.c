@@ -104,20 +104,8 @@ load_number(struct expr *e, const struct insn *in, const struct json_val *v,
 	const char *err;
 
 	*known = true;
-	if (v->kind == JSON_NUMBER && v->n < 19) {
-		uint64_t sum = 0;
-		unsigned digit = 0;
-
-		for (uint32_t i = 0; i < v->n; i++) {
-			digit = (unsigned char)v->p[i] - '0';
-			if (digit > 9)
-				break;
-			sum = sum * 10 + digit;
-		}
-		*n = sum;
-		if (digit <= 9)
-			return NULL;
-	}
+	if (v->kind == JSON_NUMBER && num_short(v->p, v->n, n))
+		return NULL;
 	err = load(e, in, v, &value);
 	*known = !err && value.type == VALUE_INT && value.i >= 0 &&
 	    value.i <= UINT64_MAX;
@@ -279,7 +267,7 @@ under(struct slice suffix, const struct value *v)
 }
 
 /* The tests of a member that need no stack. */
-static inline const char *
+static inline __attribute__((always_inline)) const char *
 quick_test(struct expr *e, const struct insn *in, const struct json_val *v,
     bool *yes)
 {
@@ -421,8 +409,21 @@ expr_value(struct expr *e, const struct expr_input *in, struct value *out)
 const char *
 expr_test(struct expr *e, const struct expr_input *in, bool *yes)
 {
+	const struct insn *i = e->code;
 	struct value v;
-	const char *err = expr_value(e, in, &v);
+	const char *err;
+
+	/* Tests of members alone: no stack, no scratch. */
+	while (i->op <= OP_EXISTS) {
+		err = quick_test(e, i, &in->v[i->slot], yes);
+		if (err)
+			return err;
+		i = &e->code[*yes ? i->yes : i->no];
+	}
+	*yes = i->op == OP_TRUE;
+	if (*yes || i->op == OP_FALSE)
+		return NULL;
+	err = expr_value(e, in, &v);
 
 	*yes = !err && v.type == VALUE_BOOL && v.b;
 	return err;

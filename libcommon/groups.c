@@ -107,6 +107,24 @@ take(struct groups *g, size_t n)
 	return place;
 }
 
+/* memcmp() == 0 for short keys, without the call. */
+static inline bool
+same_bytes(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y;
+
+	for (; n >= 8; n -= 8, a += 8, b += 8) {
+		memcpy(&x, a, 8);
+		memcpy(&y, b, 8);
+		if (x != y)
+			return false;
+	}
+	while (n--)
+		if (a[n] != b[n])
+			return false;
+	return true;
+}
+
 /* The table's slot of a key: its own, or the free one where it belongs. */
 static uint32_t
 probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
@@ -121,17 +139,42 @@ probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
 			continue;
 		p = at(g, (uint32_t)g->table[i] - 1) + g->block;
 		memcpy(&len, p, 4);
-		if (len == n && memcmp(p + 4, key, n) == 0)
+		if (len == n && same_bytes(p + 4, key, n))
 			break;
 	}
 	return i;
 }
 
+uint32_t
+groups_hash(const struct groups *g, const char *key, size_t n)
+{
+	return (uint32_t)hash_bytes(key, n, g->seed);
+}
+
+void
+groups_hint_table(const struct groups *g, uint32_t hash)
+{
+	__builtin_prefetch(&g->table[hash & g->mask]);
+}
+
+/* Of the entry where the search begins: it is the right one most often. */
+void
+groups_hint_block(const struct groups *g, uint32_t hash)
+{
+	uint64_t entry = g->table[hash & g->mask];
+	const char *p;
+
+	if (!entry)
+		return;
+	p = at(g, (uint32_t)entry - 1);
+	__builtin_prefetch(p, 1);
+	__builtin_prefetch(p + g->block, 1);
+}
+
 void *
 groups_find(const struct groups *g, const char *key, size_t n)
 {
-	uint32_t hash = (uint32_t)hash_bytes(key, n, g->seed);
-	uint32_t i = probe(g, key, n, hash);
+	uint32_t i = probe(g, key, n, groups_hash(g, key, n));
 
 	return g->table[i] ? at(g, (uint32_t)g->table[i] - 1) : NULL;
 }
@@ -139,7 +182,13 @@ groups_find(const struct groups *g, const char *key, size_t n)
 void *
 groups_get(struct groups *g, const char *key, size_t n, bool *fresh)
 {
-	uint32_t hash = (uint32_t)hash_bytes(key, n, g->seed);
+	return groups_get_hashed(g, key, n, groups_hash(g, key, n), fresh);
+}
+
+void *
+groups_get_hashed(struct groups *g, const char *key, size_t n, uint32_t hash,
+    bool *fresh)
+{
 	uint32_t i = probe(g, key, n, hash), place, len = (uint32_t)n;
 	char *p;
 

@@ -36,6 +36,16 @@ void groups_init(struct groups *g, size_t block);
 /* The block of a key; *fresh if it was made now. */
 void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
 
+/*
+ * The same in steps, so that many keys wait for memory together: the hash,
+ * then a hint for the table, then one for the block, then the block.
+ */
+uint32_t groups_hash(const struct groups *g, const char *key, size_t n);
+void groups_hint_table(const struct groups *g, uint32_t hash);
+void groups_hint_block(const struct groups *g, uint32_t hash);
+void *groups_get_hashed(struct groups *g, const char *key, size_t n,
+    uint32_t hash, bool *fresh);
+
 /* The block of a key, or NULL. */
 void *groups_find(const struct groups *g, const char *key, size_t n);
 

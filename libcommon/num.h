@@ -56,4 +56,30 @@ size_t num_put_i128(char *out, i128 v);
 size_t num_put_double(char *out, double v);
 size_t num_put_nano(char *out, i128 v); /* 1.5, 0.000000001, 7 */
 
+/*
+ * Up to eight digits that make up all of a value, without a branch on what
+ * they are; false if they are not.  Eight bytes from p on must be readable.
+ */
+static inline bool
+num_short(const char *p, size_t n, uint64_t *out)
+{
+	const uint64_t ones = 0x0101010101010101;
+	uint64_t v, digits;
+
+	if (n - 1 > 7)
+		return false;
+	memcpy(&v, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	/* The first digit ends up lowest of those that count. */
+	digits = (v ^ ones * '0') << (64 - 8 * n);
+	if ((digits | (digits + ones * 0x76)) & ones * 0x80)
+		return false;
+	digits = digits * 10 + (digits >> 8);
+	*out = (((digits & 0x000000ff000000ff) * 0x000f424000000064) +
+	    ((digits >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >> 32;
+	return true;
+}
+
 #endif

@@ -16,6 +16,7 @@ struct criterion {
 struct entry {
 	void *block;
 	struct slice key;
+	uint64_t prefix; /* the first bytes in which keys differ, as a number */
 	struct value *v;
 };
 
@@ -70,7 +71,38 @@ compare(const void *x, const void *y)
 		if (c && c != VALUE_UNORDERED)
 			return c * sort.by[i].sign;
 	}
+	if (a->prefix != b->prefix)
+		return a->prefix < b->prefix ? -1 : 1;
 	return slice_cmp(a->key, b->key);
+}
+
+/* How many bytes all keys have in common at their beginning. */
+static size_t
+common_prefix(const struct entry *e, size_t count)
+{
+	size_t n = count ? e->key.n : 0, i;
+
+	for (size_t k = 1; k < count && n; k++) {
+		for (i = 0; i < n && i < e[k].key.n; i++)
+			if (e[k].key.p[i] != e->key.p[i])
+				break;
+		n = i;
+	}
+	return n;
+}
+
+static void
+set_prefixes(struct entry *e, size_t count)
+{
+	size_t skip = common_prefix(e, count);
+
+	for (size_t k = 0; k < count; k++) {
+		e[k].prefix = 0;
+		for (size_t i = skip; i < skip + 8; i++)
+			e[k].prefix = e[k].prefix << 8 |
+			    (i < e[k].key.n ? (unsigned char)e[k].key.p[i]
+					    : 0);
+	}
 }
 
 void **
@@ -96,6 +128,7 @@ order_groups(struct agg *a, const struct groups *g, const char *spec)
 		for (size_t k = 0; k < sort.n; k++)
 			e->v[k] = cells[sort.by[k].cell];
 	}
+	set_prefixes(entries, g->n);
 	qsort(entries, g->n, sizeof *entries, compare);
 	for (uint32_t i = 0; i < g->n; i++)
 		all[i] = entries[i].block;

@@ -3,7 +3,8 @@
  * reader: operands in, records out.
  *
  * A record is borrowed: it and its values are valid until the next
- * reader_next().  Every record that is handed out is valid JSON (RFC 8259, an
+ * reader_next(); some bytes behind each value may be read (READER_PAD).  Every
+ * record that is handed out is valid JSON (RFC 8259, an
  * object); a line that is not is reported as "tool: file:line: what" (the
  * first few, then counted), goes to the rejects file where there is one, and
  * makes the exit status 1.  With strict the first ends the program.
@@ -21,7 +22,7 @@
 #include "libcommon/schema.h"
 #include "libcommon/shape.h"
 
-enum { READER_SHAPES = 16, READER_MESSAGES = 5 };
+enum { READER_SHAPES = 16, READER_MESSAGES = 5, READER_PAD = 8 };
 
 struct rec {
 	const char *p; /* the line, without its newline */
@@ -83,7 +84,8 @@ bool reader_next_slow(struct reader *r);
 
 /*
  * Makes a JSON text within the record at hand (an envelope's payload) the
- * record: its members are looked up anew.  False if it was rejected.
+ * record: its members are looked up anew.  READER_PAD bytes behind the text
+ * must be readable.  False if it was rejected.
  */
 bool reader_enter(struct reader *r, struct slice text);
 

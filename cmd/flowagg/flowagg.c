@@ -9,6 +9,9 @@
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
 
+/* Leaves the second level of cache to the groups. */
+enum { BLOCK = 256 * 1024 };
+
 static struct {
 	struct run_opts run;
 	const char *keys, *aggregates, *having, *sort, *time_field;
@@ -62,17 +65,12 @@ aggregate(struct job *j)
 {
 	while (run_next(&j->run)) {
 		struct expr_input in = run_input(&j->run);
-		const char *err;
-		bool fresh;
-		size_t n;
+		const char *err = agg_add(&j->agg, &j->groups, &in);
 
-		err = agg_key(&j->agg, &in, &n);
-		if (!err)
-			err = agg_add(&j->agg, groups_get(&j->groups,
-			    j->agg.key, n, &fresh), &in);
 		if (err)
 			run_reject(&j->run, err);
 	}
+	agg_settle(&j->agg, &j->groups);
 }
 
 /* Keys and items, without the hidden cells; with --explain the errors. */
@@ -181,7 +179,7 @@ main(int argc, char **argv)
 	/* Without keys there is one group, even of nothing. */
 	if (!j.agg.n_keys)
 		groups_get(&j.groups, "", 1, &fresh);
-	run_open(&j.run, operands, (struct reader_opts){ 0 });
+	run_open(&j.run, operands, (struct reader_opts){ .block = BLOCK });
 	aggregate(&j);
 	write_rows(&j);
 	return run_close(&j.run, j.written);

@@ -139,6 +139,17 @@ envelope(const struct job *j, const struct rec *rec)
 	    : NULL;
 }
 
+/* The bytes in memory become the record. */
+static bool
+enter(struct reader *r, struct output *text)
+{
+	size_t n = text->n;
+
+	out_put(text, "\0\0\0\0\0\0\0", READER_PAD);
+	text->n = n;
+	return reader_enter(r, slice_of(text->buf, n));
+}
+
 static bool
 unwrap(struct job *j, struct reader *r)
 {
@@ -153,12 +164,12 @@ unwrap(struct job *j, struct reader *r)
 		o->n = json_unescape(slice_of(o->buf, o->n), o->buf);
 	while (o->n && strchr("\r\n", o->buf[o->n - 1]))
 		o->n--;
-	return reader_enter(r, slice_of(o->buf, o->n));
+	return enter(r, o);
 }
 
 /* --where is about canonical fields: a converted record is looked at anew. */
 static bool
-wanted(struct job *j, struct reader *r, struct slice text, bool own)
+wanted(struct job *j, struct reader *r, bool own)
 {
 	struct expr_input in = { .v = r->rec.v };
 	const char *err;
@@ -166,7 +177,7 @@ wanted(struct job *j, struct reader *r, struct slice text, bool own)
 
 	if (!j->run.where)
 		return true;
-	if (!own && !reader_enter(r, text))
+	if (!own && !enter(r, &j->text))
 		return false;
 	err = expr_test(j->run.where, &in, &yes);
 	if (err)
@@ -182,7 +193,7 @@ pull(struct job *j, struct reader *r, struct slice *text)
 
 	while (reader_next(r)) {
 		if (!unwrap(j, r) || !canonical(j, r, text, &own) ||
-		    !wanted(j, r, *text, own))
+		    !wanted(j, r, own))
 			continue;
 		if (opt.sample > 1 && pace_flow_hash(*text) % opt.sample)
 			continue;

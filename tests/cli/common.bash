@@ -4,11 +4,11 @@
 
 bats_require_minimum_version 1.5.0
 
-root=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
-: "${B:=$root/build}"
-[[ $B == /* ]] || B=$root/$B
+ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
+: "${B:=$ROOT/build}"
+[[ $B == /* ]] || B=$ROOT/$B
 PATH=$B:$PATH
-export B PATH TZ=UTC LC_ALL=C.UTF-8
+export B ROOT PATH TZ=UTC LC_ALL=C.UTF-8
 unset PIPE4FLOW_CPU
 
 # Runs a command: $status, $output (standard output only) and $stderr.
@@ -50,7 +50,7 @@ same() {
 # made once for each file of tests.  FILE with or without .gz.
 lab() {
 	local name=${1%.gz}
-	local copy=$BATS_FILE_TMPDIR/lab/$name from=$root/tests/data/lab/$name
+	local copy=$BATS_FILE_TMPDIR/lab/$name from=$ROOT/tests/data/lab/$name
 
 	if [[ ! -e $copy ]]; then
 		mkdir -p "${copy%/*}"
@@ -74,4 +74,13 @@ lab_flows() {
 		mv "$copy.$$" "$copy"
 	fi
 	printf '%s\n' "$copy"
+}
+
+# has PART [GOT]: a part of $output if GOT is not given.
+has() {
+	local got=${2-${output-}}
+
+	[[ $got == *"$1"* ]] && return
+	printf 'wanted: .. %s ..\ngot: %s\n' "$1" "$got"
+	return 1
 }
