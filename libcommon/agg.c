@@ -451,27 +451,47 @@ quick_number(const struct agg_call *c, const struct expr_input *in,
 	return true;
 }
 
+static const char *
+argument(const struct agg_call *c, const struct expr_input *in,
+    struct value *v)
+{
+	const char *err = NULL;
+	bool yes = true;
+
+	if (c->cond)
+		err = expr_test(c->cond, in, &yes);
+	v->type = c->arg || !yes ? VALUE_NONE : VALUE_BOOL;
+	if (!err && yes && c->arg && !(c->whole && quick_number(c, in, v)))
+		err = expr_value(c->arg, in, v);
+	if (!err && v->type != VALUE_NONE && c->spec.fn->accepts &&
+	    !c->spec.fn->accepts(v))
+		err = "a number expected to aggregate";
+	return err;
+}
+
+const char *
+agg_eval(struct agg *a, const struct expr_input *in, size_t call,
+    struct slice *key, struct value *v)
+{
+	size_t n;
+	const char *err = make_key(a, in, &n);
+
+	if (!err)
+		err = argument(&a->calls[call], in, v);
+	*key = slice_of(a->key, n);
+	return err;
+}
+
 /* The arguments of all calls; *borrows: one is text of the record. */
 static const char *
 evaluate(struct agg *a, const struct expr_input *in, struct value *v,
     bool *borrows)
 {
 	for (size_t i = 0; i < a->n_calls; i++, v++) {
-		const struct agg_call *c = &a->calls[i];
-		const char *err = NULL;
-		bool yes = true;
+		const char *err = argument(&a->calls[i], in, v);
 
-		if (c->cond)
-			err = expr_test(c->cond, in, &yes);
-		v->type = c->arg || !yes ? VALUE_NONE : VALUE_BOOL;
-		if (!err && yes && c->arg &&
-		    !(c->whole && quick_number(c, in, v)))
-			err = expr_value(c->arg, in, v);
 		if (err)
 			return err;
-		if (v->type != VALUE_NONE && c->spec.fn->accepts &&
-		    !c->spec.fn->accepts(v))
-			return "a number expected to aggregate";
 		*borrows |= v->type == VALUE_STR || v->type == VALUE_JSON;
 	}
 	return NULL;

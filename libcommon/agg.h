@@ -89,6 +89,10 @@ const char *agg_add(struct agg *a, struct groups *g,
     const struct expr_input *in);
 void agg_settle(struct agg *a, struct groups *g);
 
+/* The key of a record and the argument of one call; borrowed. */
+const char *agg_eval(struct agg *a, const struct expr_input *in, size_t call,
+    struct slice *key, struct value *v);
+
 /*
  * The cells of a group (cells.n of them); text lives in the arena, or as long
  * as the group.
