@@ -45,23 +45,47 @@ object_end(const char *p, const char *end)
 	return NULL;
 }
 
-bool
+/* Bytes of a wrapper's beginning at p; 0: none; -1: more bytes will tell. */
+static ssize_t
+wrapper_begins(const char *p, const char *end)
+{
+	const char *start = p, *name = wrappers[0];
+	size_t n = strlen(name), have;
+
+	p = skip_space(p + 1, end);
+	have = (size_t)(end - p) < n ? (size_t)(end - p) : n;
+	if (memcmp(p, name, have) != 0)
+		return 0;
+	p = skip_space(p + have, end);
+	if (p < end && *p != ':')
+		return 0;
+	p = p < end ? skip_space(p + 1, end) : p;
+	if (p == end)
+		return -1;
+	return *p == '[' ? p + 1 - start : 0;
+}
+
+int
 frame_needed(const char *p, size_t n)
 {
 	const char *end = p + n, *newline;
+	ssize_t wrapper;
 
 	p = skip_space(p, end);
-	if (p == end || (*p != '{' && *p != '['))
-		return false;
-	if (*p == '[')
-		return true;
+	if (p == end)
+		return -1;
+	if (*p != '{')
+		return *p == '[';
+	wrapper = wrapper_begins(p, end);
+	if (wrapper)
+		return wrapper > 0 ? 1 : -1;
 	newline = memchr(p, '\n', (size_t)(end - p));
 	p = object_end(p, end);
 	if (!p)
-		return newline != NULL;
+		return newline ? 1 : n > RAW_CAP ? 0 : -1;
 	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r'))
 		p++;
-	return p < end && (*p == '{' || *p == ',');
+	return p == end ? -1 : *p == '{' || *p == ',';
 }
 
 void
@@ -83,26 +107,6 @@ frame_close(struct frame *f)
 {
 	free(f->raw);
 	*f = (struct frame){ 0 };
-}
-
-/* Bytes of a wrapper's beginning at p; 0: none; -1: more bytes will tell. */
-static ssize_t
-wrapper_begins(const char *p, const char *end)
-{
-	const char *start = p, *name = wrappers[0];
-	size_t n = strlen(name), have;
-
-	p = skip_space(p + 1, end);
-	have = (size_t)(end - p) < n ? (size_t)(end - p) : n;
-	if (memcmp(p, name, have) != 0)
-		return 0;
-	p = skip_space(p + have, end);
-	if (p < end && *p != ':')
-		return 0;
-	p = p < end ? skip_space(p + 1, end) : p;
-	if (p == end)
-		return -1;
-	return *p == '[' ? p + 1 - start : 0;
 }
 
 /* One byte within an object.  Returns how many bytes it became. */
@@ -152,7 +156,7 @@ inside(struct frame *f, char c, char *out)
 static size_t
 between(struct frame *f, char c, char *out)
 {
-	if (f->in_word ? c == '\n' : is_space(c) || strchr(",[]", c) ||
+	if (f->in_word ? c == '\n' : is_space(c) || memchr(",[]", c, 3) ||
 		    (c == '}' && f->wrapper)) {
 		bool end = f->in_word;
 

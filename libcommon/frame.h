@@ -21,8 +21,11 @@ struct frame {
 	bool wrapper; /* one was opened */
 };
 
-/* Whether the first bytes of an operand are not one object a line. */
-bool frame_needed(const char *p, size_t n);
+/*
+ * Whether the first bytes of an operand are something else than one object a
+ * line: 1, 0, or -1 if more bytes will tell.
+ */
+int frame_needed(const char *p, size_t n);
 
 void frame_open(struct frame *f, const char *p, size_t n);
 ssize_t frame_read(struct frame *f, struct source *s, char *buf, size_t n,

@@ -58,6 +58,7 @@ next_operand(struct input *in)
 	in->all_regular &= source_is_regular(in->source);
 	in->start = in->end = in->scanned = 0;
 	in->skipping = in->framed = false;
+	in->undecided = in->reframe;
 	return true;
 }
 
@@ -121,6 +122,7 @@ lines_at_hand(struct input *in)
 {
 	char *p = in->block + in->start;
 	size_t n = in->end - in->start, known = in->scanned - in->start;
+	size_t most = IN_CHUNK;
 	char *first = n > known ? memchr(p + known, '\n', n - known) : NULL;
 
 	if (!first) {
@@ -128,9 +130,12 @@ lines_at_hand(struct input *in)
 		return 0;
 	}
 	in->scanned = in->start + (size_t)(first - p);
-	if (first - p >= IN_CHUNK)
+	/* So no line of several is longer than a line may be. */
+	if (most > in->max_line)
+		most = in->max_line + 1;
+	if ((size_t)(first - p) >= most)
 		return (size_t)(first - p) + 1;
-	n = n < IN_CHUNK ? n : IN_CHUNK;
+	n = n < most ? n : most;
 	return (size_t)((char *)memrchr(p, '\n', n) - p) + 1;
 }
 
@@ -138,6 +143,7 @@ lines_at_hand(struct input *in)
 static void
 end_operand(struct input *in)
 {
+	in->undecided = false;
 	if (in->end > in->start && !in->skipping)
 		in->block[in->end++] = '\n';
 	if (in->skipping)
@@ -146,37 +152,45 @@ end_operand(struct input *in)
 	in->source = NULL;
 }
 
+/* Until the first line, or the first object, is at hand. */
 static void
 look_at_first_bytes(struct input *in)
 {
-	if (in->reframe &&
-	    frame_needed(in->block + in->start, in->end - in->start)) {
-		/* Hand them to the framer, which reads on from there. */
-		frame_open(&in->frame, in->block + in->start,
-		    in->end - in->start);
-		in->framed = true;
-		in->start = in->end = in->scanned = 0;
-	}
+	char *p = in->block + in->start;
+	size_t n = in->end - in->start;
+	int needed = frame_needed(p, n);
+
+	in->undecided = needed < 0;
+	if (needed <= 0)
+		return;
+	/* Hand them to the framer, which reads on from there. */
+	frame_open(&in->frame, p, n);
+	in->framed = true;
+	in->start = in->end = in->scanned = 0;
 }
 
 bool
 input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 {
-	bool first = false;
-
 	*fresh = false;
 	for (;;) {
 		ssize_t got;
 
-		*n = lines_at_hand(in);
+		if (in->skipping && in->start < in->end)
+			skip_long_line(in, false);
+		*n = in->undecided ? 0 : lines_at_hand(in);
+		if (*n > in->max_line + 1) {
+			skip_long_line(in, false);
+			continue;
+		}
 		if (*n)
 			break;
 		if (!in->source) {
 			if (!next_operand(in))
 				return false;
-			first = *fresh = true;
+			*fresh = true;
 		}
-		if (in->skipping || in->end - in->start > in->max_line)
+		if (in->end - in->start > in->max_line)
 			skip_long_line(in, false);
 		in->moving(in->arg);
 		make_room(in);
@@ -186,9 +200,8 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 		in->end += got > 0 ? (size_t)got : 0;
 		if (got <= 0)
 			end_operand(in);
-		else if (first)
+		else if (in->undecided)
 			look_at_first_bytes(in);
-		first = false;
 	}
 	*p = in->block + in->start;
 	(*p)[-1] = '\n';

@@ -4,7 +4,7 @@
  *
  * A chunk is valid until the next call.  Its last byte is a newline (one is
  * added behind a last line without), the byte before it is a newline too, and
- * 64 bytes behind it may be read.
+ * INPUT_PAD bytes on either side may be read.
  */
 #ifndef INPUT_H
 #define INPUT_H
@@ -24,7 +24,8 @@
 #define IN_CHUNK (16 * 1024)
 #endif
 
-enum { INPUT_MAX_LINE = 2 << 20, INPUT_PAD = 64 };
+/* The pad covers SHAPE_REACH, a piece and SCAN_STEP. */
+enum { INPUT_MAX_LINE = 2 << 20, INPUT_PAD = 512 };
 
 struct input {
 	/* Set before input_open(). */
@@ -50,7 +51,7 @@ struct input {
 	/* Private. */
 	size_t next; /* operand */
 	struct frame frame;
-	bool framed;
+	bool framed, undecided;
 	char *block;	       /* between two pads */
 	size_t start, end;     /* unread: [start, end) */
 	size_t scanned;	       /* no newline in [start, scanned) */

@@ -44,6 +44,8 @@ out_put(struct output *out, const char *p, size_t n)
 		out_spill(out, p, n);
 		return;
 	}
+	if (!n)
+		return; /* p may be NULL then */
 	memcpy(out->buf + out->n, p, n);
 	out->n += n;
 }

@@ -67,6 +67,16 @@ reader_warn(struct reader *r, const char *what)
 	warn("%s: %s", r->in.name, what);
 }
 
+/* Lines are counted anew in each operand, also if its first is too long. */
+static void
+count_lines_of(struct reader *r)
+{
+	if (r->line_of == r->in.name)
+		return;
+	r->line_of = r->in.name;
+	r->line = 0;
+}
+
 static void
 operand_trouble(void *arg, const char *what)
 {
@@ -78,6 +88,7 @@ long_line(void *arg, const char *p, size_t n, bool end)
 {
 	struct reader *r = arg;
 
+	count_lines_of(r);
 	if (r->has_rejects) {
 		out_put(&r->rejects, p, n);
 		if (end)
@@ -119,6 +130,8 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 	r->pos_room = xcalloc(1 + IN_CHUNK + SCAN_SLACK, sizeof *r->pos_room);
 	r->special = xcalloc(IN_CHUNK / 64 + 2, sizeof *r->special);
 	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
+	r->visited = xcalloc(schema->n, sizeof *r->visited);
+	r->spare = xaligned(sizeof *r->spare);
 	r->rec.v = r->values;
 }
 
@@ -132,6 +145,8 @@ reader_close(struct reader *r)
 		out_close(&r->rejects);
 	for (uint32_t i = 0; i < r->n_shapes; i++)
 		free(r->shapes[i]);
+	free(r->spare);
+	free(r->visited);
 	free(r->pos_room);
 	free(r->special);
 	free(r->values);
@@ -147,8 +162,7 @@ next_chunk(struct reader *r)
 	if (!input_chunk(&r->in, &r->chunk, &n, &fresh))
 		return false;
 	r->fresh |= fresh;
-	if (fresh)
-		r->line = 0;
+	count_lines_of(r);
 	r->chunk_n = (uint32_t)n;
 	r->at = 0;
 	r->indexed = n <= IN_CHUNK;
@@ -175,7 +189,7 @@ find_run(struct reader *r)
 			memset(r->values, 0,
 			    r->schema->n_slots * sizeof *r->values);
 		r->shape = s;
-		r->stale = false;
+		r->stale = r->rec.irregular = false;
 		memmove(r->shapes + 1, r->shapes, i * sizeof s);
 		r->shapes[0] = s;
 		return true;
@@ -187,16 +201,57 @@ static void
 learn(struct reader *r, const char *line, size_t n,
     const struct lines_members *members)
 {
-	struct shape *s;
+	struct shape *learned = r->spare;
 
+	if (!shape_learn(learned, r->schema, line, n, members->m, members->n))
+		return;
 	if (r->n_shapes < READER_SHAPES) {
-		s = xaligned(sizeof *s);
-		*s = (struct shape){ 0 };
-		r->shapes[r->n_shapes++] = s;
+		r->shapes[r->n_shapes++] = learned;
+		r->spare = xaligned(sizeof *learned);
+		return;
 	}
-	s = r->shapes[r->n_shapes - 1];
-	if (!shape_learn(s, r->schema, line, n, members->m, members->n))
-		s->marks = UINT32_MAX; /* never matches */
+	/* In place of the one that was of no use for the longest time. */
+	r->spare = r->shapes[r->n_shapes - 1];
+	r->shapes[r->n_shapes - 1] = learned;
+	if (r->shape == r->spare)
+		r->stale = true;
+}
+
+static void
+forget_inner(struct reader *r, int node)
+{
+	for (size_t i = 0; i < r->schema->n; i++) {
+		const struct schema_node *n = &r->schema->nodes[i];
+
+		if (n->parent != node || node == SCHEMA_ROOT)
+			continue;
+		if (n->slot != SCHEMA_NONE)
+			r->values[n->slot].kind = JSON_NONE;
+		forget_inner(r, (int)i);
+	}
+}
+
+/* A name with escapes is looked up as what it means. */
+static int
+find_member(struct reader *r, int node, const struct json_val *key)
+{
+	char name[512];
+
+	if (!key->escaped)
+		return schema_child(r->schema, node, json_slice(key));
+	if (key->n > sizeof name)
+		return SCHEMA_NONE;
+	return schema_child(r->schema, node,
+	    slice_of(name, json_unescape(json_slice(key), name)));
+}
+
+static int
+find_element(struct reader *r, int node, unsigned index)
+{
+	char digits[12];
+	int n = snprintf(digits, sizeof digits, "%u", index);
+
+	return schema_child(r->schema, node, slice_of(digits, (size_t)n));
 }
 
 /* Keeps the value where it, or something inside it, is needed. */
@@ -212,13 +267,17 @@ keep_value(struct reader *r, int node, const struct json_val *v)
 
 	if (n->slot != SCHEMA_NONE)
 		r->values[n->slot] = *v;
-	if (!n->has_inner || (v->kind != JSON_OBJECT && v->kind != JSON_ARRAY))
+	if (!n->has_inner)
+		return NULL;
+	/* Of members with the same name the last counts, with all in it. */
+	if (r->visited[node] == r->parses)
+		forget_inner(r, node);
+	r->visited[node] = r->parses;
+	if (v->kind != JSON_OBJECT && v->kind != JSON_ARRAY)
 		return NULL;
 	err = json_open(&in, &it);
 	while (!err) {
-		char digits[12];
 		struct json_val key, inner;
-		struct slice name;
 		bool done;
 		int child;
 
@@ -226,31 +285,12 @@ keep_value(struct reader *r, int node, const struct json_val *v)
 		if (done || err)
 			break;
 		err = json_value(&in, &inner);
-		name = json_slice(&key);
-		if (!it.object) {
-			name.p = digits;
-			name.n = (size_t)snprintf(digits, sizeof digits, "%u",
-			    index++);
-		}
-		child = schema_child(r->schema, node, name);
+		child = it.object ? find_member(r, node, &key)
+				  : find_element(r, node, index++);
 		if (!err && child != SCHEMA_NONE)
 			err = keep_value(r, child, &inner);
 	}
 	return err;
-}
-
-/* A name with escapes is looked up as what it means. */
-static int
-find_member(struct reader *r, const struct json_val *key)
-{
-	char name[512];
-
-	if (!key->escaped)
-		return schema_child(r->schema, SCHEMA_ROOT, json_slice(key));
-	if (key->n > sizeof name)
-		return SCHEMA_NONE;
-	return schema_child(r->schema, SCHEMA_ROOT,
-	    slice_of(name, json_unescape(json_slice(key), name)));
 }
 
 static const char *
@@ -270,7 +310,7 @@ parse_members(struct reader *r, struct json_in *in,
 			err = json_value(in, &v);
 		if (err || done)
 			break;
-		node = find_member(r, &key);
+		node = find_member(r, SCHEMA_ROOT, &key);
 		if (node != SCHEMA_NONE)
 			err = keep_value(r, node, &v);
 		members->flat &= !key.escaped && !v.escaped && !v.bad &&
@@ -295,6 +335,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 	members.n = 0;
 	members.flat = r->indexed;
 	r->stale = true;
+	r->parses++;
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
 	json_space(&in);
 	err = in.p < in.end && *in.p == '{' ? parse_members(r, &in, &members)

@@ -56,6 +56,7 @@ struct reader {
 	scan_fn *scan;
 	shape_fn *verify;
 	uint64_t line; /* of the operand, 1 for the first */
+	const char *line_of; /* operand that it counts */
 	char *chunk;
 	uint32_t chunk_n, at; /* the next line begins at 'at' */
 	bool indexed;
@@ -63,9 +64,11 @@ struct reader {
 	uint32_t n_pos;
 	struct scan_special *special;
 	uint32_t run; /* records of 'shape' that follow, verified */
-	struct shape *shape, *shapes[READER_SHAPES];
+	struct shape *shape, *spare, *shapes[READER_SHAPES];
 	bool stale; /* values are not those of 'shape' */
-	uint32_t n_shapes, victim;
+	uint64_t *visited; /* by schema node: the line, by number of parses */
+	uint64_t parses;
+	uint32_t n_shapes;
 	struct json_val *values;
 };
 

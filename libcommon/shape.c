@@ -182,9 +182,12 @@ eight_numbers(const char *buf, __m256i from, __m256i n, __m256i min,
 	    _mm512_mask_i32gather_epi64(zeros, lanes, from, buf, 1));
 	__m512i shift = _mm512_cvtepi32_epi64(_mm256_slli_epi32(
 	    _mm256_sub_epi32(_mm256_set1_epi32(8), n), 3));
+	__m512i points = _mm512_loadu_si512(point);
 	__m512i own = _mm512_xor_si512(_mm512_sllv_epi64(digits, shift),
-	    _mm512_loadu_si512(point));
-	__mmask64 odd = _mm512_cmpgt_epu8_mask(own, _mm512_set1_epi8(9));
+	    points);
+	__mmask64 odd = _mm512_cmpgt_epu8_mask(own, _mm512_set1_epi8(9)) |
+	    _mm512_mask_test_epi8_mask(_mm512_test_epi8_mask(points, points),
+		own, own);
 	__mmask8 zero = _mm512_testn_epi64_mask(digits,
 	    _mm512_set1_epi64(0xff));
 	__mmask8 longer = _mm256_cmpgt_epu32_mask(n, min);
@@ -327,7 +330,8 @@ struct lesson {
 static bool
 is_special(char c)
 {
-	return (unsigned char)c < 0x20 || strchr("{}[]|\\", c);
+	return (unsigned char)c < 0x20 || (unsigned char)c > 0x7f ||
+	    strchr("{}[]|\\", c);
 }
 
 /* The next 32 bytes or less of a segment, beginning at p. */
@@ -339,7 +343,8 @@ add_piece(struct lesson *l, const char *p, size_t n, const char *anchor)
 	struct shape_group *g = &s->groups[i / 16];
 	struct shape_piece *piece = &s->pieces[i];
 
-	if (i == SHAPE_MAX_PIECES - 1) {
+	if (i == SHAPE_MAX_PIECES - 1 || p - anchor > SHAPE_REACH ||
+	    anchor - p > SHAPE_REACH) {
 		l->fit = false;
 		return;
 	}
@@ -405,7 +410,8 @@ place_value(struct lesson *l, const struct shape_member *m, const char *next)
 		l->mark += 4;
 		return v;
 	}
-	l->fit &= start < 256 && gap > -256 && l->shape->n_pieces > 0;
+	l->fit &= start < SHAPE_REACH && gap > -SHAPE_REACH &&
+	    l->shape->n_pieces > 0;
 	if (!l->fit)
 		return v;
 	v.kind = JSON_NUMBER;
@@ -425,6 +431,7 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 {
 	struct lesson l = { shape, 0, count > 0 };
 	const char *from = line - 1, *newline = line + n;
+	uint32_t specials = 0;
 
 	if (count > SHAPE_MAX_MEMBERS)
 		return false;
@@ -448,5 +455,7 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 	add_segment(&l, from, newline + 1, newline);
 	shape->marks = l.mark + 1;
 	shape->specials--; /* the newline before is not the record's */
-	return l.fit;
+	for (from = line; from <= newline; from++)
+		specials += is_special(*from);
+	return l.fit && specials == shape->specials;
 }

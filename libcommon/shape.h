@@ -28,6 +28,7 @@ enum {
 	SHAPE_MAX_MEMBERS = 64,
 	SHAPE_PIECE = 32, /* bytes compared at once, read behind a block */
 	SHAPE_MAX_PIECES = 2 * SHAPE_MAX_MEMBERS,
+	SHAPE_REACH = 256, /* bytes from a mark, before and behind a block */
 };
 
 /* A place in a record: the position of a mark, and a distance from it. */

@@ -181,10 +181,10 @@ read_zstd(struct source *s, char *buf, size_t n, const struct idle *idle)
 			    : 0;
 		in = (ZSTD_inBuffer){ s->raw, s->raw_n, s->raw_at };
 		s->zstd_due = ZSTD_decompressStream(s->zstd, &out, &in);
+		s->raw_at = in.pos;
 		if (ZSTD_isError(s->zstd_due))
 			return fail(s, ZSTD_getErrorName(s->zstd_due));
-		s->raw_at = in.pos;
-		s->held = out.pos == out.size;
+		s->held = s->zstd_due && out.pos == out.size;
 	}
 	return (ssize_t)out.pos;
 }

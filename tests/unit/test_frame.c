@@ -111,7 +111,7 @@ frames_always(struct slice in, struct slice want)
 static bool
 needed(const char *text)
 {
-	return frame_needed(text, strlen(text));
+	return frame_needed(text, strlen(text)) > 0;
 }
 
 static void
