@@ -205,6 +205,12 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 	}
 	c->arg = expr_compile(copied(a, part).p, "-a", context);
 	c->spec.field = expr_field(c->arg);
+	if (c->spec.field && c->spec.fn->accepts &&
+	    (c->spec.field->type == FIELD_IP ||
+		c->spec.field->type == FIELD_STR ||
+		c->spec.field->type == FIELD_TIME))
+		die("-a: %s of %s, which is no number", c->spec.fn->name,
+		    c->spec.field->name);
 	c->field = c->spec.fn->keeps_type ? c->spec.field : NULL;
 	a->timed |= c->spec.fn->keeps_type;
 	c->slot = expr_slot(c->arg);
@@ -224,7 +230,7 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 	*c = (struct agg_call){ .spec = spec, .slot = SCHEMA_NONE };
 	compile_arg(a, c, trim(arg), context);
 	if (cond.n)
-		c->cond = expr_compile(copied(a, cond).p, "-a", context);
+		c->cond = expr_compile_test(copied(a, cond).p, "-a", context);
 	c->offset = (uint32_t)a->block;
 	a->block += c->spec.fn->size;
 	c->name = copied(a, name);
@@ -252,7 +258,9 @@ call_at(const char *start, const char *p, const char *end,
 	comma = q;
 	for (comma = step(comma, &depth); comma < end && depth > 0;
 	     comma = step(comma, &depth))
-		if (*comma == ',' && depth == 1 && !spec->fn->max_param)
+		if (*comma == ',' && depth == 1 &&
+		    (strcmp(spec->fn->name, "min") == 0 ||
+			strcmp(spec->fn->name, "max") == 0))
 			return false;
 	return true;
 }

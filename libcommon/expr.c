@@ -33,6 +33,7 @@ expr_try(const char *text, const struct expr_context *context,
 	if (p.t.kind != TOKEN_END)
 		parse_fail(&p, p.t.at,
 		    "expected an operator, 'and', 'or' or the end");
+	parse_check(&p, root, context->test);
 	expr_emit(e, root);
 	e->how = context->how;
 	e->how.arena = &e->scratch;
@@ -57,6 +58,16 @@ expr_compile(const char *text, const char *option,
 	end = line + strcspn(line, "\n");
 	die("%s: %s\n  %.*s\n  %*s^", option, error.what, (int)(end - line),
 	    line, (int)(error.at - (size_t)(line - text)), "");
+}
+
+struct expr *
+expr_compile_test(const char *text, const char *option,
+    const struct expr_context *context)
+{
+	struct expr_context test = *context;
+
+	test.test = true;
+	return expr_compile(text, option, &test);
 }
 
 const struct field *

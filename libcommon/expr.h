@@ -27,6 +27,7 @@ struct expr_context {
 	struct schema *schema;		/* of records, or NULL */
 	const struct expr_cells *cells; /* of rows, or NULL */
 	struct value_reading how;
+	bool test; /* the expression must be a test, not a value */
 };
 
 struct expr_error {
@@ -43,6 +44,10 @@ struct expr *expr_try(const char *text, const struct expr_context *context,
  * under the place.  'option' says where the text came from.
  */
 struct expr *expr_compile(const char *text, const char *option,
+    const struct expr_context *context);
+
+/* The same for a test: a filter, --where, --having, "if". */
+struct expr *expr_compile_test(const char *text, const char *option,
     const struct expr_context *context);
 
 /* What the expressions are asked about: values by slot, or cells. */

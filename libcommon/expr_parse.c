@@ -93,7 +93,12 @@ as_operand(struct parser *p, struct node *n)
 
 	if (n->kind != NODE_WORD)
 		return n;
-	near = phrase_nearest(n->text);
+	if (slice_is_nocase(n->text, "src") || slice_is_nocase(n->text, "dst"))
+		parse_fail(p, n->at + n->text.n,
+		    "expected ip, net, port, as, country .. behind '%.*s'",
+		    (int)n->text.n, n->text.p);
+	near = memchr(n->text.p, '.', n->text.n) ? NULL
+						 : phrase_nearest(n->text);
 	if (near)
 		parse_fail(p, n->at,
 		    "unknown word '%.*s'; did you mean '%s'? "
@@ -308,6 +313,18 @@ parse_derived(struct parser *p, struct slice name)
 	return n;
 }
 
+/* Words of the language are the same in any case. */
+static struct slice
+lowered(struct parser *p, struct slice s)
+{
+	char *copy = (char *)arena_slice(p->arena, s).p;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] |= 0x20;
+	return slice_of(copy, s.n);
+}
+
 static struct node *
 word(struct parser *p)
 {
@@ -326,6 +343,8 @@ word(struct parser *p)
 	}
 	if (is_cell(p, t.text) || field_find(t.text))
 		return parse_field(p, t.text, t.at);
+	if (field_find(lowered(p, t.text)))
+		return parse_field(p, lowered(p, t.text), t.at);
 	n = parse_node(p, NODE_WORD);
 	n->at = t.at;
 	n->text = t.text;
@@ -502,7 +521,8 @@ parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 	a = as_operand(p, a);
 	n->op = op;
 	n->b = b;
-	if (b->kind == NODE_CONST && b->v.type == VALUE_NET) {
+	if (b->kind == NODE_CONST && b->v.type == VALUE_NET &&
+	    a->kind != NODE_CALL && a->kind != NODE_IF) {
 		n->kind = NODE_IN;
 		n->set = set_new(FIELD_IP, 0);
 		set_add(n->set, b->text, &p->context->how);
@@ -686,4 +706,36 @@ parse_expression(struct parser *p)
 		a = pair(p, NODE_OR, as_operand(p, a),
 		    as_operand(p, conjunction(p)));
 	return as_operand(p, a);
+}
+
+/* Something that is true or false: a test, or a member that may be. */
+static bool
+may_be_test(const struct node *n)
+{
+	if (n->kind >= NODE_TRUE || n->kind == NODE_IF || n->kind == NODE_MAP)
+		return true;
+	if (n->kind == NODE_CONST)
+		return n->v.type == VALUE_BOOL;
+	return (n->kind == NODE_FIELD || n->kind == NODE_CELL) && !n->field;
+}
+
+/* What the grammar lets through: any() alone, a number where a test is due. */
+void
+parse_check(struct parser *p, const struct node *n, bool test)
+{
+	bool joins = n->kind == NODE_AND || n->kind == NODE_OR ||
+	    n->kind == NODE_NOT;
+
+	if (n->kind == NODE_ANY || n->kind == NODE_ALL)
+		parse_fail(p, n->at, "any() and all() need a comparison");
+	if (test && !may_be_test(n))
+		parse_fail(p, n->at, "expected a comparison");
+	if (n->a && n->kind != NODE_EXISTS)
+		parse_check(p, n->a, joins || n->kind == NODE_IF);
+	if (n->b && n->kind != NODE_MAP)
+		parse_check(p, n->b, joins);
+	if (n->c)
+		parse_check(p, n->c, false);
+	if (n->next)
+		parse_check(p, n->next, false);
 }

@@ -196,6 +196,18 @@ is_list(const struct parser *p, const struct field *f)
 	    (f->type == FIELD_IP || (next && strchr("[(@", next)));
 }
 
+/* "1-1024" or "1..1024", without blanks. */
+static bool
+is_range(const struct parser *p)
+{
+	const char *s = p->p;
+
+	if (p->t.kind != TOKEN_NUMBER)
+		return false;
+	s += *s == '-' ? 1 : strncmp(s, "..", 2) == 0 ? 2 : 0;
+	return s > p->p && *s >= '0' && *s <= '9';
+}
+
 /* The rest of a primitive: an operator or none, and what follows. */
 static struct node *
 operand(struct parser *p, struct node *a)
@@ -217,6 +229,13 @@ operand(struct parser *p, struct node *a)
 	}
 	if (f->type == FIELD_IP)
 		return address_operand(p, a, op);
+	if (is_range(p) && (op == EQ || op == NE)) {
+		b = parse_node(p, NODE_IN);
+		b->a = a;
+		b->op = op;
+		parse_list(p, b);
+		return parse_apply(p, a, b);
+	}
 	if (!is_text)
 		return parse_compare(p, a, op, parse_sum(p));
 	b = parse_node(p, NODE_CONST);
@@ -386,6 +405,19 @@ restart(struct parser *p, const struct parser *saved)
 	return NULL;
 }
 
+/* What cannot be an operand: the end, a comma, an arithmetic operator. */
+static bool
+ends_value(const struct parser *p)
+{
+	static const char *const ends[] = { ",", ")", "+", "-", "*", "/", "%",
+		"&", "|", "^", "<<", ">>", ":" };
+
+	for (size_t i = 0; i < COUNT(ends); i++)
+		if (p->t.kind == TOKEN_PUNCT && lex_is(p, ends[i]))
+			return true;
+	return p->t.kind == TOKEN_END;
+}
+
 struct node *
 parse_phrase(struct parser *p)
 {
@@ -396,9 +428,16 @@ parse_phrase(struct parser *p)
 		return NULL;
 	a = noun(p);
 	a = a ? a : phrase(p);
+	/* "protocol", "flags" as a value: no primitive. */
+	if (a && ends_value(p))
+		return restart(p, &saved);
 	if (a)
 		return operand(p, a);
 	if (lex_is(p, "flags")) {
+		lex_next(p);
+		if (ends_value(p))
+			return restart(p, &saved);
+		restart(p, &saved);
 		test = flags(p);
 		return test ? test : restart(p, &saved);
 	}
@@ -451,7 +490,7 @@ nearer(struct slice word, const char *candidate, const char **best,
 {
 	unsigned d = distance(word, candidate);
 
-	if (d < *least && d * 3 <= word.n) {
+	if (d > 0 && d < *least && d * 3 <= word.n) {
 		*least = d;
 		*best = candidate;
 	}
@@ -462,8 +501,8 @@ const char *
 phrase_nearest(struct slice word)
 {
 	static const char *const others[] = { "src", "dst", "duration",
-		"flags", "bps", "pps", "bpp", "not", "and", "or", "in",
-		"under", "ipv4", "ipv6", "first", "last" };
+		"flags", "bps", "pps", "bpp", "under", "ipv4", "ipv6",
+		"first", "last" };
 	const char *best = NULL, *name;
 	unsigned least = 3;
 

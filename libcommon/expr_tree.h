@@ -110,6 +110,7 @@ struct node *parse_sum(struct parser *p);
 struct node *parse_field(struct parser *p, struct slice name, const char *at);
 struct node *parse_compare(struct parser *p, struct node *a, int op,
     struct node *b);
+void parse_check(struct parser *p, const struct node *n, bool test);
 bool parse_operator(struct parser *p, int *op);
 struct node *parse_apply(struct parser *p, struct node *a, struct node *test);
 struct node *parse_test(struct parser *p, struct node *a);

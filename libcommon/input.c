@@ -105,8 +105,6 @@ skip_long_line(struct input *in, bool at_end)
 	char *newline = memchr(p, '\n', in->end - in->start);
 	size_t n = newline ? (size_t)(newline - p) : in->end - in->start;
 
-	if (!in->skipping)
-		in->trouble(in->arg, "line too long (see --max-line)");
 	in->spill(in->arg, p, n, newline || at_end);
 	in->skipping = !newline && !at_end;
 	in->start += n + (newline != NULL);

@@ -36,7 +36,7 @@ struct input {
 	size_t cap; /* bytes of the block, 0 for IN_CAP */
 	void (*idle)(void *arg);   /* before a wait */
 	void (*moving)(void *arg); /* before chunks given out become invalid */
-	/* An operand (or a line too long) that cannot be read. */
+	/* An operand that cannot be read. */
 	void (*trouble)(void *arg, const char *what);
 	/* Bytes of a line too long, in pieces. */
 	void (*spill)(void *arg, const char *p, size_t n, bool end);

@@ -15,7 +15,7 @@
 #define VERSION "unknown"
 #endif
 
-enum { MAX_OPTS = 96, FIRST_CODE = 256 };
+enum { MAX_OPTS = 96, FIRST_CODE = 256, HELP_AT = 28, HELP_WIDTH = 51 };
 
 struct table {
 	const struct opt *rows[MAX_OPTS];
@@ -73,8 +73,17 @@ help_row(char letter, const char *name, const char *arg, const char *help)
 	    letter ? '-' : ' ', letter ? letter : ' ', letter ? "," : " ", name,
 	    arg && *arg != '[' ? " " : "", arg ? arg : "");
 
-	printf("%-30s%s%s\n", left, n > 29 ? "\n                              "
-					   : "", help);
+	printf("%-*s", HELP_AT, left);
+	if (n >= HELP_AT)
+		printf("\n%*s", HELP_AT, "");
+	/* Wrapped at blanks. */
+	while (strlen(help) > HELP_WIDTH) {
+		for (n = HELP_WIDTH; help[n] != ' '; n--)
+			continue;
+		printf("%.*s\n%*s", n, help, HELP_AT, "");
+		help += n + 1;
+	}
+	puts(help);
 }
 
 static void

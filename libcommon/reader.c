@@ -95,8 +95,8 @@ long_line(void *arg, const char *p, size_t n, bool end)
 			out_char(&r->rejects, '\n');
 	}
 	if (end) {
-		r->rejected++;
 		r->line++;
+		complain(r, "line too long (see --max-line)");
 	}
 }
 

@@ -192,7 +192,12 @@ put_line(struct recout *r)
 	const char *name = c[PROTO].type == VALUE_INT
 	    ? names_name(NAMES_PROTOCOL, (unsigned)c[PROTO].i)
 	    : NULL;
-	size_t n = c[FIRST].type == VALUE_TIME
+	size_t n;
+
+	/* As nfdump: the registry's name is too long for the column. */
+	if (name && c[PROTO].i == 58)
+		name = "ICMP6";
+	n = c[FIRST].type == VALUE_TIME
 	    ? tstamp_put_local(text, (int64_t)c[FIRST].i, r->zone)
 	    : 0;
 

@@ -127,6 +127,14 @@ put_tsv(struct output *out, struct slice s)
 	}
 }
 
+static bool
+ends_with(const char *name, const char *suffix)
+{
+	size_t n = strlen(name), k = strlen(suffix);
+
+	return n >= k && strcmp(name + n - k, suffix) == 0;
+}
+
 /* A cell for a person: names of numbers, times in the zone. */
 static struct slice
 pretty(const struct row_out *r, size_t column, const struct value *v,
@@ -144,8 +152,9 @@ pretty(const struct row_out *r, size_t column, const struct value *v,
 		return slice_of(room,
 		    tstamp_put_local(room, (int64_t)v->i, r->zone));
 	if (v->type == VALUE_REAL)
-		return slice_of(room,
-		    (size_t)snprintf(room, 64, "%.3f", v->d));
+		return slice_of(room, (size_t)snprintf(room, 64, "%.*f",
+		    ends_with(r->columns[column].name, "_pct") ? 2 : 3,
+		    v->d));
 	if (v->type == VALUE_NONE)
 		return slice_of(room, 0);
 	return slice_of(room, value_text(room, CELL_ROOM, v, f));

@@ -32,7 +32,7 @@ run_setup(struct run *r, const struct run_opts *opts,
 	r->context = (struct expr_context){ .schema = &r->schema,
 		.how = { .zone = r->zone } };
 	if (opts->where)
-		r->where = expr_compile(opts->where, "--where", &r->context);
+		r->where = expr_compile_test(opts->where, "--where", &r->context);
 	out_open(&r->out, opts->output);
 	r->format = row_resolve(r->format, &r->out, for_people);
 }

@@ -237,8 +237,10 @@ value_parse(struct slice text, enum field_type type, enum names_set set,
 	case FIELD_ANY:
 		return guess(text, how, out);
 	case FIELD_INT:
+		if (is_number_text(text))
+			return from_number(text, out);
 		if (num_quantity(text, &u))
-			return guess(text, how, out);
+			return "a number expected, as 10k, 2M or 64Ki";
 		*out = (struct value){ .type = VALUE_INT, .i = u };
 		return NULL;
 	case FIELD_REAL:

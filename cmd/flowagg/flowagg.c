@@ -173,7 +173,7 @@ main(int argc, char **argv)
 	cells = (struct expr_context){ .cells = &j.agg.cells,
 		.how = j.run.context.how };
 	if (opt.having)
-		j.having = expr_compile(opt.having, "--having", &cells);
+		j.having = expr_compile_test(opt.having, "--having", &cells);
 	order_check(&j.agg, opt.sort);
 	groups_init(&j.groups, j.agg.block);
 	/* Without keys there is one group, even of nothing. */

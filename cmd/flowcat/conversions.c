@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/conversions.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,6 +28,31 @@ as_int(struct convert *c, const struct json_val *v, struct value *out)
 		return NULL;
 	}
 	return err;
+}
+
+/* argus without -n names services, and writes ICMP's ports as "0x0008". */
+static const char *
+as_port(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const struct servent *service;
+	char name[64];
+	uint64_t n;
+
+	if (v->kind != JSON_STRING || v->n >= sizeof name)
+		return as_int(c, v, out);
+	out->type = VALUE_NONE;
+	if (v->n == 0)
+		return NULL;
+	if (num_quantity(json_slice(v), &n)) {
+		memcpy(name, v->p, v->n);
+		name[v->n] = '\0';
+		service = getservbyname(name, NULL);
+		if (!service)
+			return "unknown service";
+		n = ntohs((uint16_t)service->s_port);
+	}
+	*out = (struct value){ .type = VALUE_INT, .i = n };
+	return NULL;
 }
 
 static const char *
@@ -361,6 +388,7 @@ as_direction(struct convert *c, const struct json_val *v, struct value *out)
 
 convert_fn *const conversions[] = {
 	[AS_INT] = as_int,
+	[AS_PORT] = as_port,
 	[AS_KNOWN] = as_known,
 	[AS_SEVERAL] = as_several,
 	[AS_TEXT] = as_text,

@@ -29,6 +29,7 @@ enum dialect_id {
 /* How a member's value becomes a field's: see conversions[] in convert.c. */
 enum conversion {
 	AS_INT,	      /* a number, also as text */
+	AS_PORT,      /* the same, also hexadecimal or a service's name */
 	AS_KNOWN,     /* the same, 0 means unknown */
 	AS_SEVERAL,   /* the same, 0 and 1 say nothing */
 	AS_TEXT,      /* "" means unknown */

@@ -173,6 +173,39 @@ next_replaced(const struct edit *e, const struct rec *rec, const char *p)
 	return first;
 }
 
+static const char *
+back_over_space(const char *p)
+{
+	while (strchr(" \t", p[-1]))
+		p--;
+	return p;
+}
+
+/*
+ * From p on, without the member whose value is 'old' (it became unknown) and
+ * one of the commas beside it.  Returns where to go on.
+ */
+static const char *
+put_without(const struct rec *rec, const char *p, struct slice old,
+    struct output *out)
+{
+	const char *key = back_over_space(old.p) - 1; /* the colon */
+	const char *end = old.p + old.n;
+
+	key = back_over_space(key) - 1; /* the closing quote */
+	while (*--key != '"' || key[-1] == '\\')
+		continue;
+	key = back_over_space(key);
+	if (key[-1] == ',' && key > p) {
+		key--;
+	} else {
+		end += strspn(end, " \t");
+		end += *end == ',' && end < rec->p + rec->n;
+	}
+	out_put(out, p, (size_t)(key - p));
+	return end;
+}
+
 /* Replaced members in place, new ones before the closing brace. */
 static void
 put_spliced(const struct edit *e, const struct rec *rec, struct output *out)
@@ -186,6 +219,10 @@ put_spliced(const struct edit *e, const struct rec *rec, struct output *out)
 	while ((s = next_replaced(e, rec, p))) {
 		struct slice old = whole(&rec->v[s->slot]);
 
+		if (s->v.type == VALUE_NONE) {
+			p = put_without(rec, p, old, out);
+			continue;
+		}
 		out_put(out, p, (size_t)(old.p - p));
 		value_json(out, &s->v, s->field);
 		p = old.p + old.n;

@@ -147,7 +147,7 @@ set_up(struct job *j, const char *text)
 	const struct slice *names;
 
 	run_setup(&j->run, &opt.run, ROW_LINE);
-	j->keep = expr_compile(text, "the filter", &j->run.context);
+	j->keep = expr_compile_test(text, "the filter", &j->run.context);
 	j->edit = edit_new();
 	out_memory(&j->edited);
 	for (size_t i = 0; i < opt.n_sets; i++)

@@ -239,8 +239,11 @@ lay_out(const struct ranking *r, struct sheet *s)
 		if (a->cell_names[i][0] != '_' &&
 		    (!r->saving || i < a->n_keys || i == r->measure))
 			column(s, a->cell_names[i], a->cell_types[i], i);
-	s->share = column(s, suffixed(measure, "_pct"), NULL, MAX_CELLS);
-	column(s, suffixed(measure, "_cum_pct"), NULL, MAX_CELLS);
+	s->share = s->n;
+	if (r->additive) {
+		column(s, suffixed(measure, "_pct"), NULL, MAX_CELLS);
+		column(s, suffixed(measure, "_cum_pct"), NULL, MAX_CELLS);
+	}
 	if (r->saving)
 		column(s, suffixed(measure, "_error"), NULL, MAX_CELLS);
 	if (opt.others)
@@ -269,8 +272,9 @@ put_row(struct job *j, const struct ranking *r, struct sheet *s,
 		if (s->from[i] < MAX_CELLS)
 			s->row[i] = cells[s->from[i]];
 	s->row[s->rank] = rank;
-	s->row[s->share] = s->row[s->share + 1] =
-	    (struct value){ .type = VALUE_NONE };
+	if (r->additive)
+		s->row[s->share] = s->row[s->share + 1] =
+		    (struct value){ .type = VALUE_NONE };
 	if (known) {
 		s->cumulated += measure;
 		s->row[s->share] = percent(measure, s->total);
@@ -307,8 +311,10 @@ put_others(struct job *j, const struct ranking *r, struct sheet *s,
 	struct value none = { .type = VALUE_NONE };
 
 	if (opt.others && s->others) {
-		s->row[s->n - 1] = (struct value){ .type = VALUE_INT,
-			.i = s->others };
+		/* How many keys have no counter is not known. */
+		s->row[s->n - 1] = r->saving
+		    ? none
+		    : (struct value){ .type = VALUE_INT, .i = s->others };
 		put_row(j, r, s, out, s->rest, none);
 		s->row[s->n - 1] = none;
 	}
@@ -417,7 +423,7 @@ write_approximate(struct job *j, struct ranking *r, struct sheet *s,
 	s->row[s->share + 2].type = VALUE_NONE;
 	s->rest[r->measure] = saving_value(total > ranked ? total - ranked
 							  : 0);
-	s->others = n - i;
+	s->others = total > ranked;
 	put_others(j, r, s, out);
 }
 
@@ -447,9 +453,10 @@ main(int argc, char **argv)
 	if (!opt.n_keys)
 		opts_usage("-k is needed: what is to be ranked?");
 	run_setup(&j.run, &opt.run, ROW_TABLE);
-	if (opt.min)
-		value_parse(slice_str(opt.min), FIELD_ANY, 0,
-		    &j.run.context.how, &j.min);
+	if (opt.min && (value_parse(slice_str(opt.min), FIELD_ANY, 0,
+			    &j.run.context.how, &j.min) ||
+			   j.min.type == VALUE_STR))
+		opts_usage("--min %s: expected a number", opt.min);
 	j.rankings = xcalloc(opt.n_keys, sizeof *j.rankings);
 	for (size_t i = 0; i < opt.n_keys; i++)
 		open_ranking(&j, &j.rankings[i], opt.keys[i]);
