@@ -77,8 +77,8 @@ timestamp(char *out, size_t size, int64_t ms)
 
 	gmtime_r(&t, &tm);
 	snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02d.%03d+01:00",
-	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
-	    tm.tm_min, tm.tm_sec, (int)(ms % 1000));
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+	    tm.tm_sec, (int)(ms % 1000));
 }
 
 static const unsigned services[] = { 443, 80, 53, 22, 25, 123, 993, 3389, 8080,
@@ -116,10 +116,12 @@ record(const struct shape *s, int64_t ms)
 	    first, last, duration / 1000, duration % 1000, src, dst);
 	if (!odd || below(2))
 		printf("\"src_port\":%u,\"dst_port\":%u,",
-		    proto == 1   ? 0
-			: request ? client
-				  : service,
-		    proto == 1 ? 0 : request ? service : client);
+		    proto == 1 ? 0
+		    : request  ? client
+			       : service,
+		    proto == 1 ? 0
+		    : request  ? service
+			       : client);
 	printf("\"protocol\":%u,\"flags\":\"%s\",\"tos\":%u,", proto,
 	    proto == 6 ? tcp_flags[below(8)] : "......", below(8) ? 0 : 72);
 	if (!odd || below(2))

@@ -79,7 +79,8 @@ sum_set(struct accum_sum *s, i128 v)
 }
 
 void
-accum_sum_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
+accum_sum_add(
+    void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	struct accum_sum *sum = state;
 	i128 nano, total;
@@ -160,8 +161,7 @@ add_square(uint64_t s[4], u128 v)
 }
 
 static void
-stddev_add(void *state, const struct accum_spec *s,
-    const struct accum_arg *a)
+stddev_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	struct stddev *d = state;
 	i128 nano;
@@ -172,8 +172,8 @@ stddev_add(void *state, const struct accum_spec *s,
 }
 
 static void
-stddev_result(const void *state, const struct accum_spec *s,
-    struct value *out, struct arena *arena)
+stddev_result(const void *state, const struct accum_spec *s, struct value *out,
+    struct arena *arena)
 {
 	const struct stddev *d = state;
 	long double n = (long double)d->sum.n, squares = 0, sum, var;
@@ -285,8 +285,7 @@ last_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 /* ---- distinct ---- */
 
 static void
-distinct_add(void *state, const struct accum_spec *s,
-    const struct accum_arg *a)
+distinct_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	char room[256], *heap;
 	struct slice key = bytes_of(a->v, room, sizeof room, &heap);
@@ -320,8 +319,7 @@ distinct_error(const void *state)
 /* ---- quantiles ---- */
 
 static void
-quantile_add(void *state, const struct accum_spec *s,
-    const struct accum_arg *a)
+quantile_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	(void)s;
 	quant_add(state, value_double(a->v));
@@ -375,13 +373,13 @@ set_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
 	}
 	if (set->n == set->room) {
 		set->room = set->room ? set->room * 2 : 4;
-		set->keys = xreallocarray(set->keys, set->room,
-		    sizeof *set->keys);
+		set->keys =
+		    xreallocarray(set->keys, set->room, sizeof *set->keys);
 	}
 	if (set->n == s->param)
 		free((char *)set->keys[--set->n].p);
-	memmove(set->keys + i + 1, set->keys + i,
-	    (set->n - i) * sizeof *set->keys);
+	memmove(
+	    set->keys + i + 1, set->keys + i, (set->n - i) * sizeof *set->keys);
 	set->keys[i] = slice_of(xstrndup(key.p, key.n), key.n);
 	set->n++;
 	free(heap);
@@ -421,8 +419,8 @@ set_free(void *state)
 /* ---- top, entropy ---- */
 
 static void
-counts_of_add(void *state, const struct accum_spec *s,
-    const struct accum_arg *a)
+counts_of_add(
+    void *state, const struct accum_spec *s, const struct accum_arg *a)
 {
 	char room[256], *heap;
 	struct slice key = bytes_of(a->v, room, sizeof room, &heap);
@@ -445,13 +443,12 @@ top_result(const void *state, const struct accum_spec *s, struct value *out,
 }
 
 static void
-entropy_result(const void *state, const struct accum_spec *s,
-    struct value *out, struct arena *arena)
+entropy_result(const void *state, const struct accum_spec *s, struct value *out,
+    struct arena *arena)
 {
 	(void)s;
 	(void)arena;
-	*out = (struct value){ .type = VALUE_REAL,
-		.d = counts_entropy(state) };
+	*out = (struct value){ .type = VALUE_REAL, .d = counts_entropy(state) };
 }
 
 static void
@@ -484,10 +481,10 @@ bits_result(const void *state, const struct accum_spec *s, struct value *out,
 const struct accum_fn accum_fns[] = {
 	{ "count", "count(): records", 8, count_add, count_result, NULL, NULL,
 	    0, 0, 0, false, NULL },
-	{ "sum", "sum(x)", sizeof(struct accum_sum), accum_sum_add, sum_result, NULL, NULL,
-	    1, 0, 0, false, is_number },
-	{ "avg", "avg(x): mean", sizeof(struct accum_sum), accum_sum_add, avg_result, NULL,
-	    NULL, 1, 0, 0, false, is_number },
+	{ "sum", "sum(x)", sizeof(struct accum_sum), accum_sum_add, sum_result,
+	    NULL, NULL, 1, 0, 0, false, is_number },
+	{ "avg", "avg(x): mean", sizeof(struct accum_sum), accum_sum_add,
+	    avg_result, NULL, NULL, 1, 0, 0, false, is_number },
 	{ "min", "min(x): least", sizeof(struct best), min_add, best_result,
 	    best_free, NULL, 1, 0, 0, true, NULL },
 	{ "max", "max(x): greatest", sizeof(struct best), max_add, best_result,
@@ -508,14 +505,16 @@ const struct accum_fn accum_fns[] = {
 	    quantile_add, quantile_result, quantile_free, quantile_error, 1, 0,
 	    0, false, is_number },
 	{ "median", "median(x): p50(x)", sizeof(struct quant), quantile_add,
-	    quantile_result, quantile_free, quantile_error, 1, 0, 0, false, is_number },
+	    quantile_result, quantile_free, quantile_error, 1, 0, 0, false,
+	    is_number },
 	{ "set", "set(x, cap): values, the first cap in order",
 	    sizeof(struct set_state), set_add, set_result, set_free, NULL, 1,
 	    100000, 16, false, NULL },
 	{ "top", "top(x): most frequent value", sizeof(struct counts),
-	    counts_of_add, top_result, counts_of_free, NULL, 1, 0, 0, true, NULL },
-	{ "bits", "bits(flags): all bits that occur", 16, bits_add,
-	    bits_result, NULL, NULL, 1, 0, 0, true, is_whole },
+	    counts_of_add, top_result, counts_of_free, NULL, 1, 0, 0, true,
+	    NULL },
+	{ "bits", "bits(flags): all bits that occur", 16, bits_add, bits_result,
+	    NULL, NULL, 1, 0, 0, true, is_whole },
 	{ "entropy", "entropy(x): of the values' frequencies, in bits",
 	    sizeof(struct counts), counts_of_add, entropy_result,
 	    counts_of_free, NULL, 1, 0, 0, false, NULL },

@@ -13,7 +13,7 @@
 
 struct accum_arg {
 	const struct value *v; /* known; NULL for count() */
-	int64_t time;	       /* event time; INT64_MIN if unknown */
+	int64_t time;          /* event time; INT64_MIN if unknown */
 };
 
 struct accum_spec; /* the parameters of a call */
@@ -23,25 +23,25 @@ struct accum_fn {
 	const char *help;
 	size_t size; /* of the state, a multiple of 8 */
 	/* Of a value that it accepts. */
-	void (*add)(void *state, const struct accum_spec *s,
-	    const struct accum_arg *a);
+	void (*add)(
+	    void *state, const struct accum_spec *s, const struct accum_arg *a);
 	/* Strings are borrowed from the state or put into the arena. */
 	void (*result)(const void *state, const struct accum_spec *s,
 	    struct value *out, struct arena *arena);
 	void (*free)(void *state);
 	/* Relative standard error of the result; NULL: exact. */
 	double (*error)(const void *state);
-	unsigned args;	   /* 0 or 1 expressions */
+	unsigned args;      /* 0 or 1 expressions */
 	unsigned max_param; /* a number may follow: set(x, cap) */
-	unsigned param;	   /* its default */
-	bool keeps_type;   /* the result is of the argument's field */
+	unsigned param;     /* its default */
+	bool keeps_type;    /* the result is of the argument's field */
 	bool (*accepts)(const struct value *v); /* NULL: anything known */
 };
 
 struct accum_spec {
 	const struct accum_fn *fn;
 	const struct field *field; /* of the argument, or NULL */
-	double quantile;	   /* p50: 0.5 */
+	double quantile;           /* p50: 0.5 */
 	unsigned param;
 };
 
@@ -56,8 +56,8 @@ struct accum_sum {
 	uint64_t n;
 };
 
-void accum_sum_add(void *state, const struct accum_spec *s,
-    const struct accum_arg *a);
+void accum_sum_add(
+    void *state, const struct accum_spec *s, const struct accum_arg *a);
 
 static inline void
 accum_sum_whole(void *state, i128 v)

@@ -12,7 +12,7 @@ static bool
 is_name_char(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || c == '.';
+	       (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
 static struct slice
@@ -128,11 +128,10 @@ prefix_key(struct agg *a, struct slice text, struct slice *name, char *out,
 	snprintf(out, room, "prefix(%s,%d,%d)", f->name, v4, v6);
 	canonical = slice_str(f->name);
 	if (!name->n)
-		*name = slice_is(canonical, "src_ip_addr") ? SLICE_LIT(
-								 "src_net")
-		    : slice_is(canonical, "dst_ip_addr")
-		    ? SLICE_LIT("dst_net")
-		    : canonical;
+		*name =
+		    slice_is(canonical, "src_ip_addr")   ? SLICE_LIT("src_net")
+		    : slice_is(canonical, "dst_ip_addr") ? SLICE_LIT("dst_net")
+							 : canonical;
 	return true;
 }
 
@@ -161,8 +160,7 @@ add_key(struct agg *a, struct slice part, const struct expr_context *context)
 	k->expr = expr_compile(text, "-k", context);
 	k->field = expr_field(k->expr);
 	if (!name.n)
-		name = k->field ? slice_str(k->field->name)
-				: name_of(a, part);
+		name = k->field ? slice_str(k->field->name) : name_of(a, part);
 	k->name = copied(a, name);
 	a->n_keys++;
 	add_cell(a, k->name, k->field);
@@ -271,9 +269,9 @@ default_name(struct agg *a, const struct accum_spec *spec, struct slice fn,
 {
 	char text[256];
 	int n = spec->fn->args
-	    ? snprintf(text, sizeof text, "%.*s_%.*s", (int)arg.n, arg.p,
-		  (int)fn.n, fn.p)
-	    : snprintf(text, sizeof text, "%.*s", (int)fn.n, fn.p);
+		    ? snprintf(text, sizeof text, "%.*s_%.*s", (int)arg.n,
+			  arg.p, (int)fn.n, fn.p)
+		    : snprintf(text, sizeof text, "%.*s", (int)fn.n, fn.p);
 
 	return name_of(a, slice_of(text, (size_t)n));
 }
@@ -296,13 +294,13 @@ single_call(struct agg *a, struct slice name, struct slice text,
 	rest = trim(slice_of(close, (size_t)(end - close)));
 	arg = trim(slice_of(open + 1, (size_t)(close - open) - 2));
 	if (rest.n && (rest.n < 3 || memcmp(rest.p, "if", 2) != 0 ||
-	    is_name_char(rest.p[2])))
+			  is_name_char(rest.p[2])))
 		return false;
 	if (rest.n)
 		rest = trim(slice_of(rest.p + 2, rest.n - 2));
 	if (!name.n)
-		name = default_name(a, &spec,
-		    slice_of(text.p, (size_t)(open - text.p)), arg);
+		name = default_name(
+		    a, &spec, slice_of(text.p, (size_t)(open - text.p)), arg);
 	item->call = add_call(a, spec, arg, rest, name, context);
 	item->name = a->calls[item->call].name;
 	item->field = a->calls[item->call].field;
@@ -316,8 +314,7 @@ compound(struct agg *a, struct slice name, struct slice text,
 {
 	struct agg_item *item = &a->items[a->n_items];
 	const char *p = text.p, *end = text.p + text.n, *open, *close;
-	struct expr_context cells = { .cells = &a->cells,
-		.how = context->how };
+	struct expr_context cells = { .cells = &a->cells, .how = context->how };
 	struct output out;
 	struct accum_spec spec;
 	char hidden[16];
@@ -373,8 +370,8 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	a->how.arena = &a->run;
 	a->cells.names = a->cell_names;
 	a->cells.types = a->cell_types;
-	a->time_slot = schema_add(context->schema,
-	    slice_str(f ? f->name : time_field));
+	a->time_slot =
+	    schema_add(context->schema, slice_str(f ? f->name : time_field));
 	while (keys && agg_split(&keys, &part))
 		add_key(a, part, context);
 	if (!aggregates)
@@ -387,8 +384,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	a->key_room = 1024;
 	a->key = xmalloc(a->key_room);
 	for (size_t i = 0; i < AGG_BATCH; i++)
-		a->pending[i].v = xcalloc(a->n_calls + 1,
-		    sizeof(struct value));
+		a->pending[i].v = xcalloc(a->n_calls + 1, sizeof(struct value));
 }
 
 /* A plain address does without the expression's machinery. */
@@ -444,15 +440,15 @@ event_time(struct agg *a, const struct expr_input *in)
 
 /* The commonest case without the expression's machinery: digits. */
 static bool
-quick_number(const struct agg_call *c, const struct expr_input *in,
-    struct value *out)
+quick_number(
+    const struct agg_call *c, const struct expr_input *in, struct value *out)
 {
 	const struct json_val *v = &in->v[c->slot];
 	uint64_t n = 1;
 
-	if (v->kind == JSON_NONE ? !c->flows
-				 : v->kind != JSON_NUMBER ||
-		    !num_short(v->p, v->n, &n))
+	if (v->kind == JSON_NONE
+		? !c->flows
+		: v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n))
 		return false;
 	out->type = VALUE_INT;
 	out->i = n;
@@ -460,8 +456,7 @@ quick_number(const struct agg_call *c, const struct expr_input *in,
 }
 
 static const char *
-argument(const struct agg_call *c, const struct expr_input *in,
-    struct value *v)
+argument(const struct agg_call *c, const struct expr_input *in, struct value *v)
 {
 	const char *err = NULL;
 	bool yes = true;
@@ -492,8 +487,8 @@ agg_eval(struct agg *a, const struct expr_input *in, size_t call,
 
 /* The arguments of all calls; *borrows: one is text of the record. */
 static const char *
-evaluate(struct agg *a, const struct expr_input *in, struct value *v,
-    bool *borrows)
+evaluate(
+    struct agg *a, const struct expr_input *in, struct value *v, bool *borrows)
 {
 	for (size_t i = 0; i < a->n_calls; i++, v++) {
 		const char *err = argument(&a->calls[i], in, v);
@@ -575,7 +570,7 @@ agg_cells(struct agg *a, struct slice key, const void *block,
 
 		/* The hidden calls of an expression stand before its cell. */
 		for (; item->call < 0 && hidden < a->n_calls &&
-		     slice_is(a->calls[hidden].name, a->cell_names[n]);
+		       slice_is(a->calls[hidden].name, a->cell_names[n]);
 		     hidden++) {
 			const struct agg_call *c = &a->calls[hidden];
 

@@ -27,9 +27,9 @@ struct agg_key {
 struct agg_call {
 	struct accum_spec spec;
 	struct expr *arg, *cond; /* or NULL */
-	int slot;	   /* of an argument that is a plain number, or -1 */
-	bool whole;	   /* of an integer field: see agg_add() */
-	bool flows;	   /* of 'flows', which is 1 where it is absent */
+	int slot;          /* of an argument that is a plain number, or -1 */
+	bool whole;        /* of an integer field: see agg_add() */
+	bool flows;        /* of 'flows', which is 1 where it is absent */
 	uint32_t offset;   /* of its state in the block */
 	struct slice name; /* of its cell: "_0" where the user gave none */
 	const struct field *field;
@@ -38,7 +38,7 @@ struct agg_call {
 /* A column of the result: a call's, or an expression over them. */
 struct agg_item {
 	struct slice name;
-	int call;	   /* or -1 */
+	int call;          /* or -1 */
 	struct expr *expr; /* over cells, or NULL */
 	const struct field *field;
 };
@@ -85,8 +85,8 @@ void agg_init(struct agg *a, const char *keys, const char *aggregates,
  * Groups are some records behind until agg_settle(), so that the look-ups of
  * many records wait for memory together.
  */
-const char *agg_add(struct agg *a, struct groups *g,
-    const struct expr_input *in);
+const char *agg_add(
+    struct agg *a, struct groups *g, const struct expr_input *in);
 void agg_settle(struct agg *a, struct groups *g);
 
 /* The key of a record and the argument of one call; borrowed. */
@@ -104,8 +104,8 @@ void agg_cells(struct agg *a, struct slice key, const void *block,
 void agg_free_block(const struct agg *a, void *block);
 
 /* Index of a cell by name; ends the program with a message if unknown. */
-size_t agg_cell(const struct agg *a, const char *name, size_t n,
-    const char *option);
+size_t agg_cell(
+    const struct agg *a, const char *name, size_t n, const char *option);
 
 /* Splits at commas outside brackets and quotes: the next part, trimmed. */
 bool agg_split(const char **p, struct slice *part);

@@ -13,8 +13,8 @@
 
 struct arena {
 	struct arena_chunk *chunks; /* newest first */
-	size_t used;		    /* of the newest chunk */
-	size_t bytes;		    /* of all chunks */
+	size_t used;                /* of the newest chunk */
+	size_t bytes;               /* of all chunks */
 };
 
 /* n bytes, aligned to 16, not cleared. */

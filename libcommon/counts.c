@@ -36,8 +36,7 @@ counts_top(const struct counts *c)
 		uint64_t count = *(uint64_t *)all[i];
 
 		key = groups_key(c->map, all[i]);
-		if (count < most ||
-		    (count == most && slice_cmp(key, best) > 0))
+		if (count < most || (count == most && slice_cmp(key, best) > 0))
 			continue;
 		most = count;
 		best = key;
@@ -70,8 +69,8 @@ counts_entropy(const struct counts *c)
 		sum -= p * log2(p);
 	}
 	if (c->beyond)
-		sum -= (double)c->beyond / total *
-		    log2((double)c->beyond / total);
+		sum -=
+		    (double)c->beyond / total * log2((double)c->beyond / total);
 	free(all);
 	return sum + 0.0;
 }

@@ -23,9 +23,9 @@ cpu_avx512(void)
 {
 #if defined(__x86_64__)
 	return allowed(3) && __builtin_cpu_supports("avx512bw") &&
-	    __builtin_cpu_supports("avx512vl") &&
-	    __builtin_cpu_supports("avx512dq") &&
-	    __builtin_cpu_supports("avx512vbmi2") && cpu_avx2();
+	       __builtin_cpu_supports("avx512vl") &&
+	       __builtin_cpu_supports("avx512dq") &&
+	       __builtin_cpu_supports("avx512vbmi2") && cpu_avx2();
 #else
 	return false;
 #endif
@@ -36,8 +36,9 @@ cpu_avx2(void)
 {
 #if defined(__x86_64__)
 	return allowed(2) && __builtin_cpu_supports("avx2") &&
-	    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") &&
-	    __builtin_cpu_supports("popcnt");
+	       __builtin_cpu_supports("bmi") &&
+	       __builtin_cpu_supports("bmi2") &&
+	       __builtin_cpu_supports("popcnt");
 #else
 	return false;
 #endif

@@ -9,9 +9,9 @@
 #define DIE_H
 
 enum exit_status {
-	EXIT_DONE = 0,	  /* all done */
+	EXIT_DONE = 0,    /* all done */
 	EXIT_PARTIAL = 1, /* done, but some input was skipped or unreadable */
-	EXIT_FATAL = 2,	  /* usage, or the environment failed */
+	EXIT_FATAL = 2,   /* usage, or the environment failed */
 };
 
 #define PRINTF_LIKE(a, b) __attribute__((format(printf, a, b)))

@@ -15,8 +15,11 @@ expr_try(const char *text, const struct expr_context *context,
     struct expr_error *error)
 {
 	struct expr *e = xcalloc(1, sizeof *e);
-	struct parser p = { .text = text, .p = text, .context = context,
-		.arena = &e->tree, .error = error };
+	struct parser p = { .text = text,
+		.p = text,
+		.context = context,
+		.arena = &e->tree,
+		.error = error };
 	struct node *root;
 
 	if (setjmp(p.failed)) {
@@ -31,8 +34,8 @@ expr_try(const char *text, const struct expr_context *context,
 		parse_fail(&p, p.t.at, "the expression is empty");
 	root = parse_expression(&p);
 	if (p.t.kind != TOKEN_END)
-		parse_fail(&p, p.t.at,
-		    "expected an operator, 'and', 'or' or the end");
+		parse_fail(
+		    &p, p.t.at, "expected an operator, 'and', 'or' or the end");
 	parse_check(&p, root, context->test);
 	expr_emit(e, root);
 	e->how = context->how;
@@ -42,8 +45,8 @@ expr_try(const char *text, const struct expr_context *context,
 }
 
 struct expr *
-expr_compile(const char *text, const char *option,
-    const struct expr_context *context)
+expr_compile(
+    const char *text, const char *option, const struct expr_context *context)
 {
 	struct expr_error error;
 	struct expr *e = expr_try(text, context, &error);
@@ -61,8 +64,8 @@ expr_compile(const char *text, const char *option,
 }
 
 struct expr *
-expr_compile_test(const char *text, const char *option,
-    const struct expr_context *context)
+expr_compile_test(
+    const char *text, const char *option, const struct expr_context *context)
 {
 	struct expr_context test = *context;
 
@@ -95,8 +98,8 @@ load(struct expr *e, const struct insn *in, const struct json_val *v,
     struct value *out)
 {
 	const struct field *f = in->field;
-	const char *err = value_read(v, f ? f->type : FIELD_ANY,
-	    f ? f->set : 0, &e->how, out);
+	const char *err = value_read(
+	    v, f ? f->type : FIELD_ANY, f ? f->set : 0, &e->how, out);
 
 	if (err)
 		return complain(e, in, err);
@@ -119,7 +122,7 @@ load_number(struct expr *e, const struct insn *in, const struct json_val *v,
 		return NULL;
 	err = load(e, in, v, &value);
 	*known = !err && value.type == VALUE_INT && value.i >= 0 &&
-	    value.i <= UINT64_MAX;
+		 value.i <= UINT64_MAX;
 	*n = *known ? (uint64_t)value.i : 0;
 	return err;
 }
@@ -189,8 +192,7 @@ as_number(struct value *v)
 {
 	struct value_reading how = { 0 };
 
-	if (v->type == VALUE_STR &&
-	    json_scalar(v->s.p, v->s.n) == JSON_NUMBER)
+	if (v->type == VALUE_STR && json_scalar(v->s.p, v->s.n) == JSON_NUMBER)
 		value_parse(v->s, FIELD_ANY, 0, &how, v);
 }
 
@@ -207,11 +209,11 @@ arith(int op, struct value *a, struct value *b, struct value *out)
 	    arith_int(op, a->i, b->i, &r.i)) {
 		r.type = VALUE_INT;
 	} else if (a->type == VALUE_TIME && b->type == VALUE_TIME &&
-	    op == '-') {
+		   op == '-') {
 		r.type = VALUE_REAL;
 		r.d = (double)(a->i - b->i) / NUM_NANO;
 	} else if (a->type == VALUE_TIME && value_nano(b, &nano) &&
-	    (op == '+' || op == '-')) {
+		   (op == '+' || op == '-')) {
 		r.type = VALUE_TIME;
 		r.i = op == '+' ? a->i + nano : a->i - nano;
 	} else {
@@ -226,7 +228,12 @@ static bool
 holds(int op, int order)
 {
 	static const unsigned char accepted[] = {
-		[EQ] = 2, [NE] = 5, [LT] = 1, [LE] = 3, [GT] = 4, [GE] = 6,
+		[EQ] = 2,
+		[NE] = 5,
+		[LT] = 1,
+		[LE] = 3,
+		[GT] = 4,
+		[GE] = 6,
 	};
 
 	return order != VALUE_UNORDERED && accepted[op] >> (order + 1) & 1;
@@ -256,8 +263,8 @@ match(struct expr *e, const struct node *n, const struct value *v)
 		return false;
 	if (v->type != VALUE_STR && v->type != VALUE_JSON)
 		s = slice_of(room, value_text(room, sizeof room, v, NULL));
-	return pcre2_match(n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match,
-		   NULL) >= 0;
+	return pcre2_match(
+		   n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match, NULL) >= 0;
 }
 
 /* The name itself or one below it, case and a last dot ignored. */
@@ -273,14 +280,14 @@ under(struct slice suffix, const struct value *v)
 	if (suffix.n && suffix.p[suffix.n - 1] == '.')
 		suffix.n--;
 	return s.n >= suffix.n &&
-	    strncasecmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0 &&
-	    (s.n == suffix.n || !suffix.n || s.p[s.n - suffix.n - 1] == '.');
+	       strncasecmp(s.p + s.n - suffix.n, suffix.p, suffix.n) == 0 &&
+	       (s.n == suffix.n || !suffix.n || s.p[s.n - suffix.n - 1] == '.');
 }
 
 /* The tests of a member that need no stack. */
 static inline __attribute__((always_inline)) const char *
-quick_test(struct expr *e, const struct insn *in, const struct json_val *v,
-    bool *yes)
+quick_test(
+    struct expr *e, const struct insn *in, const struct json_val *v, bool *yes)
 {
 	struct value value;
 	uint64_t n = 0;
@@ -299,12 +306,12 @@ quick_test(struct expr *e, const struct insn *in, const struct json_val *v,
 	case OP_ADDRESS:
 		err = load(e, in, v, &value);
 		*yes = !err && value.type == VALUE_IP &&
-		    set_has_ip(in->set, &value.ip) != in->inverted;
+		       set_has_ip(in->set, &value.ip) != in->inverted;
 		return err;
 	case OP_BITS:
 		err = load(e, in, v, &value);
 		*yes = !err && value.type == VALUE_INT &&
-		    ((unsigned)value.i & in->lo) == in->hi;
+		       ((unsigned)value.i & in->lo) == in->hi;
 		return err;
 	default:
 		*yes = v->kind != JSON_NONE && json_kind_of(v) != JSON_NULL;
@@ -314,8 +321,7 @@ quick_test(struct expr *e, const struct insn *in, const struct json_val *v,
 
 /* The tests of what is on the stack; returns its new top. */
 static struct value *
-stack_test(struct expr *e, const struct insn *in, struct value *top,
-    bool *yes)
+stack_test(struct expr *e, const struct insn *in, struct value *top, bool *yes)
 {
 	switch (in->op) {
 	case OP_COMPARE:
@@ -324,11 +330,11 @@ stack_test(struct expr *e, const struct insn *in, struct value *top,
 		return top;
 	case OP_IN:
 		*yes = (--top)->type != VALUE_NONE &&
-		    set_has(in->set, top) != in->inverted;
+		       set_has(in->set, top) != in->inverted;
 		return top;
 	case OP_STACK_BITS:
 		*yes = (--top)->type == VALUE_INT &&
-		    ((unsigned)top->i & in->lo) == in->hi;
+		       ((unsigned)top->i & in->lo) == in->hi;
 		return top;
 	case OP_MATCH:
 		*yes = match(e, in->node, --top);
@@ -363,8 +369,8 @@ push(struct expr *e, const struct insn *in, const struct expr_input *input,
 		return top + 1;
 	case OP_CALL:
 		top -= in->arg;
-		in->node->fn->call(top, (unsigned)in->arg, &e->stack
-		    [e->max_depth], &e->scratch);
+		in->node->fn->call(top, (unsigned)in->arg,
+		    &e->stack[e->max_depth], &e->scratch);
 		*top = e->stack[e->max_depth];
 		return top + 1;
 	default:

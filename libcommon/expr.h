@@ -24,7 +24,7 @@ struct expr_cells {
 };
 
 struct expr_context {
-	struct schema *schema;		/* of records, or NULL */
+	struct schema *schema;          /* of records, or NULL */
 	const struct expr_cells *cells; /* of rows, or NULL */
 	struct value_reading how;
 	bool test; /* the expression must be a test, not a value */
@@ -43,12 +43,12 @@ struct expr *expr_try(const char *text, const struct expr_context *context,
  * The same, but an error ends the program with a message, the text and a caret
  * under the place.  'option' says where the text came from.
  */
-struct expr *expr_compile(const char *text, const char *option,
-    const struct expr_context *context);
+struct expr *expr_compile(
+    const char *text, const char *option, const struct expr_context *context);
 
 /* The same for a test: a filter, --where, --having, "if". */
-struct expr *expr_compile_test(const char *text, const char *option,
-    const struct expr_context *context);
+struct expr *expr_compile_test(
+    const char *text, const char *option, const struct expr_context *context);
 
 /* What the expressions are asked about: values by slot, or cells. */
 struct expr_input {
@@ -63,8 +63,8 @@ struct expr_input {
 const char *expr_test(struct expr *e, const struct expr_input *in, bool *yes);
 
 /* The value; borrowed until the next call. */
-const char *expr_value(struct expr *e, const struct expr_input *in,
-    struct value *out);
+const char *expr_value(
+    struct expr *e, const struct expr_input *in, struct value *out);
 
 /* The canonical field if the expression is nothing but one, else NULL. */
 const struct field *expr_field(const struct expr *e);

@@ -19,15 +19,15 @@ struct emitter {
 	size_t n_labels, cap_labels;
 };
 
-static void emit_test(struct emitter *m, const struct node *n, uint32_t yes,
-    uint32_t no);
+static void emit_test(
+    struct emitter *m, const struct node *n, uint32_t yes, uint32_t no);
 static void emit_value(struct emitter *m, const struct node *n);
 
 static uint32_t
 new_label(struct emitter *m)
 {
-	m->labels = xgrow(m->labels, &m->cap_labels, m->n_labels,
-	    sizeof *m->labels);
+	m->labels =
+	    xgrow(m->labels, &m->cap_labels, m->n_labels, sizeof *m->labels);
 	m->labels[m->n_labels] = 0;
 	return LABEL + (uint32_t)m->n_labels++;
 }
@@ -78,7 +78,7 @@ static bool
 is_whole_number(const struct field *f)
 {
 	return f && (f->type == FIELD_INT || f->type == FIELD_NAMED) &&
-	    strcmp(f->name, "flows") != 0;
+	       strcmp(f->name, "flows") != 0;
 }
 
 /* A member that is a number compared with one: a range of numbers. */
@@ -96,12 +96,12 @@ emit_range(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 	k = (uint64_t)b->v.i;
 	i = emit_branch(m, OP_RANGE, yes, no);
 	about(i, n->a);
-	i->lo = n->op == GT ? k + 1
-	    : n->op == GE || n->op == EQ || n->op == NE ? k
-							 : 0;
-	i->hi = n->op == LT			      ? k - 1
-	    : n->op == LE || n->op == EQ || n->op == NE ? k
-							 : UINT64_MAX;
+	i->lo = n->op == GT                                 ? k + 1
+		: n->op == GE || n->op == EQ || n->op == NE ? k
+							    : 0;
+	i->hi = n->op == LT                                 ? k - 1
+		: n->op == LE || n->op == EQ || n->op == NE ? k
+							    : UINT64_MAX;
 	i->inverted = n->op == NE;
 	/* Below zero there is nothing: an empty range. */
 	if (n->op == LT && k == 0) {
@@ -121,7 +121,7 @@ emit_in(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 	if (field && is_whole_number(n->a->field) && set_is_numbers(n->set))
 		op = OP_NUMBERS;
 	else if (field && n->a->field->type == FIELD_IP &&
-	    set_is_addresses(n->set))
+		 set_is_addresses(n->set))
 		op = OP_ADDRESS;
 	else
 		emit_value(m, n->a);
@@ -135,13 +135,11 @@ emit_in(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 }
 
 static void
-emit_exists(struct emitter *m, const struct node *n, uint32_t yes,
-    uint32_t no)
+emit_exists(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 {
 	bool cell = n->a->kind == NODE_CELL;
 
-	about(emit_branch(m, cell ? OP_CELL_EXISTS : OP_EXISTS, yes, no),
-	    n->a);
+	about(emit_branch(m, cell ? OP_CELL_EXISTS : OP_EXISTS, yes, no), n->a);
 }
 
 static void
@@ -161,8 +159,8 @@ emit_bits(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 }
 
 static void
-emit_text_test(struct emitter *m, const struct node *n, uint32_t yes,
-    uint32_t no)
+emit_text_test(
+    struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 {
 	emit_value(m, n->a);
 	emit_branch(m, n->kind == NODE_MATCH ? OP_MATCH : OP_UNDER, yes, no)
@@ -171,8 +169,7 @@ emit_text_test(struct emitter *m, const struct node *n, uint32_t yes,
 }
 
 static void
-emit_compare(struct emitter *m, const struct node *n, uint32_t yes,
-    uint32_t no)
+emit_compare(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 {
 	if (emit_range(m, n, yes, no))
 		return;
@@ -389,22 +386,22 @@ explain_operands(const struct insn *in, char *out, size_t room)
 	case OP_ADDRESS:
 	case OP_IN:
 		set_describe(in->set, text, sizeof text);
-		return (size_t)snprintf(out, room, " %s%s",
-		    in->inverted ? "not " : "", text);
+		return (size_t)snprintf(
+		    out, room, " %s%s", in->inverted ? "not " : "", text);
 	case OP_COMPARE:
 		return (size_t)snprintf(out, room, " %s", compare[in->arg]);
 	case OP_ARITH:
 		return (size_t)snprintf(out, room, " %s",
-		    in->arg == 'l'     ? "<<"
-			: in->arg == 'r' ? ">>"
-					 : (char[]){ (char)in->arg, 0 });
+		    in->arg == 'l'   ? "<<"
+		    : in->arg == 'r' ? ">>"
+				     : (char[]){ (char)in->arg, 0 });
 	case OP_MATCH:
 	case OP_UNDER:
 		return (size_t)snprintf(out, room, " \"%.*s\"",
 		    (int)in->node->text.n, in->node->text.p);
 	case OP_CALL:
-		return (size_t)snprintf(out, room, " %s/%d",
-		    in->node->fn->name, in->arg);
+		return (size_t)snprintf(
+		    out, room, " %s/%d", in->node->fn->name, in->arg);
 	case OP_CONST:
 		return (size_t)snprintf(out, room, " %.*s",
 		    (int)value_text(text, sizeof text, &in->node->v, NULL),
@@ -421,8 +418,8 @@ expr_explain(const struct expr *e, struct output *out)
 
 	for (size_t i = 0; i < e->n; i++) {
 		const struct insn *in = &e->code[i];
-		int n = snprintf(line, sizeof line, "%3zu %s", i,
-		    op_names[in->op]);
+		int n =
+		    snprintf(line, sizeof line, "%3zu %s", i, op_names[in->op]);
 
 		if (in->name.n)
 			n += snprintf(line + n, sizeof line - (size_t)n,
@@ -433,12 +430,12 @@ expr_explain(const struct expr *e, struct output *out)
 		out_put(out, line,
 		    (size_t)n < sizeof line ? (size_t)n : sizeof line - 1);
 		if (in->op <= OP_TRUTH)
-			n = snprintf(line, sizeof line, " ? %u : %u", in->yes,
-			    in->no);
+			n = snprintf(
+			    line, sizeof line, " ? %u : %u", in->yes, in->no);
 		else
 			n = in->op == OP_JUMP
-			    ? snprintf(line, sizeof line, " %u", in->yes)
-			    : 0;
+				? snprintf(line, sizeof line, " %u", in->yes)
+				: 0;
 		out_put(out, line, (size_t)n);
 		out_char(out, '\n');
 	}

@@ -10,8 +10,8 @@
 
 enum op {
 	/* Tests of a member, without the stack: the common ones. */
-	OP_RANGE,  /* a number in [lo, hi] (inverted: known, and not in it) */
-	OP_BITS,   /* flags: value & mask == bits */
+	OP_RANGE,   /* a number in [lo, hi] (inverted: known, and not in it) */
+	OP_BITS,    /* flags: value & mask == bits */
 	OP_NUMBERS, /* a number in a set */
 	OP_ADDRESS, /* an address in a set */
 	OP_EXISTS,
@@ -40,7 +40,7 @@ enum op {
 struct insn {
 	enum op op;
 	uint32_t yes, no; /* instruction numbers; OP_JUMP: yes */
-	int slot;	  /* or cell */
+	int slot;         /* or cell */
 	bool inverted;
 	int arg; /* enum compare, arithmetic operator, number of arguments */
 	const struct field *field;
@@ -57,7 +57,7 @@ struct expr {
 	struct value *stack;
 	struct arena scratch;
 	struct value_reading how; /* its arena is scratch */
-	void *match;		  /* pcre2_match_data */
+	void *match;              /* pcre2_match_data */
 	struct arena tree;
 	char message[160];
 	const struct node *root;

@@ -54,8 +54,8 @@ lowered(struct slice s, struct arena *scratch)
 }
 
 static void
-fn_lower(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_lower(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	struct slice s;
 
@@ -70,8 +70,8 @@ fn_lower(struct value *args, unsigned n, struct value *out,
 
 /* The registrable domain: the public suffix and one label more. */
 static void
-fn_domain(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_domain(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	const char *domain;
 	struct slice s;
@@ -84,8 +84,8 @@ fn_domain(struct value *args, unsigned n, struct value *out,
 		s.n--;
 	((char *)s.p)[s.n] = '\0';
 	domain = memchr(s.p, '\0', s.n)
-	    ? NULL
-	    : psl_registrable_domain(psl_builtin(), s.p);
+		     ? NULL
+		     : psl_registrable_domain(psl_builtin(), s.p);
 	if (domain)
 		out->s = slice_str(domain);
 	else
@@ -94,8 +94,7 @@ fn_domain(struct value *args, unsigned n, struct value *out,
 
 /* Bytes; of an array or object its elements are not counted. */
 static void
-fn_len(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_len(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	struct slice s;
 
@@ -108,8 +107,8 @@ fn_len(struct value *args, unsigned n, struct value *out,
 
 /* Shannon's, in bits a byte: - sum p log2 p. */
 static void
-fn_entropy(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_entropy(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	unsigned count[256] = { 0 };
 	double sum = 0;
@@ -129,8 +128,8 @@ fn_entropy(struct value *args, unsigned n, struct value *out,
 }
 
 static void
-fn_prefix(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_prefix(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	struct ip ip;
 	unsigned v4, v6;
@@ -159,8 +158,8 @@ fn_prefix(struct value *args, unsigned n, struct value *out,
 
 /* bucket(x, width), or the greatest of several bounds that is not above x. */
 static void
-fn_bucket(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_bucket(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	struct value x = args[0];
 	double width = value_double(&args[1]);
@@ -179,8 +178,8 @@ fn_bucket(struct value *args, unsigned n, struct value *out,
 	}
 	if (!(width > 0))
 		return;
-	if (x.type == VALUE_TIME || (x.type == VALUE_INT &&
-	    args[1].type == VALUE_INT)) {
+	if (x.type == VALUE_TIME ||
+	    (x.type == VALUE_INT && args[1].type == VALUE_INT)) {
 		w = x.type == VALUE_TIME ? num_nano_of(width) : args[1].i;
 		i = x.i / w - (x.i % w < 0);
 		*out = (struct value){ .type = x.type, .i = i * w };
@@ -190,8 +189,7 @@ fn_bucket(struct value *args, unsigned n, struct value *out,
 }
 
 static void
-fn_abs(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_abs(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	(void)n;
 	(void)scratch;
@@ -205,8 +203,8 @@ fn_abs(struct value *args, unsigned n, struct value *out,
 }
 
 static void
-fn_floor(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_floor(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	(void)n;
 	(void)scratch;
@@ -230,16 +228,14 @@ extreme(struct value *args, unsigned n, struct value *out, int sign)
 }
 
 static void
-fn_max(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_max(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	(void)scratch;
 	extreme(args, n, out, 1);
 }
 
 static void
-fn_min(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_min(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	(void)scratch;
 	extreme(args, n, out, -1);
@@ -247,8 +243,8 @@ fn_min(struct value *args, unsigned n, struct value *out,
 
 /* The first that is known. */
 static void
-fn_coalesce(struct value *args, unsigned n, struct value *out,
-    struct arena *scratch)
+fn_coalesce(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	(void)scratch;
 	none(out);
@@ -283,6 +279,5 @@ expr_function_name(unsigned i)
 
 	if (i < N)
 		return functions[i].name;
-	return i - N < sizeof special / sizeof *special ? special[i - N]
-							: NULL;
+	return i - N < sizeof special / sizeof *special ? special[i - N] : NULL;
 }

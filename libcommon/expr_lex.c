@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/expr_tree.h"
 
-
 /* ASCII only, whatever the locale. */
 static bool
 is_letter(char c)
@@ -82,8 +81,7 @@ address(const char *p)
 static size_t
 timestamp(const char *p)
 {
-	if (run(p, is_figure) != 4 || p[4] != '-' ||
-	    run(p + 5, is_figure) != 2)
+	if (run(p, is_figure) != 4 || p[4] != '-' || run(p + 5, is_figure) != 2)
 		return 0;
 	return run(p, in_time);
 }
@@ -175,8 +173,9 @@ lex_next(struct parser *p)
 	size_t n;
 
 	space(p);
-	p->t = (struct token){ .kind = TOKEN_END, .at = p->p,
-		.text = { p->p, 0 } };
+	p->t = (struct token){
+		.kind = TOKEN_END, .at = p->p, .text = { p->p, 0 }
+	};
 	if (!*p->p)
 		return;
 	if (*p->p == '"' || *p->p == '\'')

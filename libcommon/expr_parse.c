@@ -32,8 +32,7 @@ parse_node(struct parser *p, enum node_kind kind)
 {
 	struct node *n = arena_alloc(p->arena, sizeof *n);
 
-	*n = (struct node){ .kind = kind, .at = p->t.at,
-		.slot = SCHEMA_NONE };
+	*n = (struct node){ .kind = kind, .at = p->t.at, .slot = SCHEMA_NONE };
 	return n;
 }
 
@@ -65,8 +64,8 @@ parse_field(struct parser *p, struct slice name, const char *at)
 			return n;
 		}
 	if (!p->context->schema)
-		parse_fail(p, at, "there is no column '%.*s'", (int)name.n,
-		    name.p);
+		parse_fail(
+		    p, at, "there is no column '%.*s'", (int)name.n, name.p);
 	n->field = field_find(name);
 	if (n->field)
 		n->text = slice_str(n->field->name);
@@ -97,14 +96,13 @@ as_operand(struct parser *p, struct node *n)
 		parse_fail(p, n->at + n->text.n,
 		    "expected ip, net, port, as, country .. behind '%.*s'",
 		    (int)n->text.n, n->text.p);
-	near = memchr(n->text.p, '.', n->text.n) ? NULL
-						 : phrase_nearest(n->text);
+	near =
+	    memchr(n->text.p, '.', n->text.n) ? NULL : phrase_nearest(n->text);
 	if (near)
 		parse_fail(p, n->at,
 		    "unknown word '%.*s'; did you mean '%s'? "
 		    "(.%.*s is a member of that name)",
-		    (int)n->text.n, n->text.p, near, (int)n->text.n,
-		    n->text.p);
+		    (int)n->text.n, n->text.p, near, (int)n->text.n, n->text.p);
 	return parse_field(p, n->text, n->at);
 }
 
@@ -198,8 +196,8 @@ parse_map(struct parser *p)
 		struct node *key = parse_sum(p), *row;
 
 		if (!lex_take(p, ":")) {
-			n->c = beside(p, &(struct node){ .kind = NODE_CELL },
-			    key);
+			n->c =
+			    beside(p, &(struct node){ .kind = NODE_CELL }, key);
 			break;
 		}
 		key = beside(p, n->a, key);
@@ -207,8 +205,8 @@ parse_map(struct parser *p)
 			parse_fail(p, key->at, "expected a constant");
 		row = parse_node(p, NODE_MAP);
 		row->v = key->v;
-		row->a = beside(p, &(struct node){ .kind = NODE_CELL },
-		    parse_sum(p));
+		row->a = beside(
+		    p, &(struct node){ .kind = NODE_CELL }, parse_sum(p));
 		*list = row;
 		list = &row->next;
 	}
@@ -272,8 +270,8 @@ call(struct parser *p, struct slice name, const char *at)
 	for (f = functions; f->name && !slice_is_nocase(name, f->name); f++)
 		continue;
 	if (!f->name)
-		parse_fail(p, at, "there is no function '%.*s'", (int)name.n,
-		    name.p);
+		parse_fail(
+		    p, at, "there is no function '%.*s'", (int)name.n, name.p);
 	n = parse_node(p, NODE_CALL);
 	n->at = at;
 	n->fn = f;
@@ -455,10 +453,20 @@ parse_operator(struct parser *p, int *op)
 		const char *text;
 		enum compare op;
 	} words[] = {
-		{ "=", EQ }, { "==", EQ }, { "eq", EQ }, { "!=", NE },
-		{ "<>", NE }, { "ne", NE }, { "<", LT }, { "lt", LT },
-		{ "<=", LE }, { "le", LE }, { ">", GT }, { "gt", GT },
-		{ ">=", GE }, { "ge", GE },
+		{ "=", EQ },
+		{ "==", EQ },
+		{ "eq", EQ },
+		{ "!=", NE },
+		{ "<>", NE },
+		{ "ne", NE },
+		{ "<", LT },
+		{ "lt", LT },
+		{ "<=", LE },
+		{ "le", LE },
+		{ ">", GT },
+		{ "gt", GT },
+		{ ">=", GE },
+		{ "ge", GE },
 	};
 
 	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -601,11 +609,10 @@ parse_regex(struct parser *p, struct node *a)
 	if (p->t.kind != TOKEN_STRING)
 		parse_fail(p, at, "expected a pattern in quotes");
 	n->text = p->t.text;
-	n->regex = pcre2_compile((PCRE2_SPTR)p->t.text.p, p->t.text.n, 0,
-	    &code, &where, NULL);
+	n->regex = pcre2_compile(
+	    (PCRE2_SPTR)p->t.text.p, p->t.text.n, 0, &code, &where, NULL);
 	if (!n->regex) {
-		pcre2_get_error_message(code, (PCRE2_UCHAR *)what,
-		    sizeof what);
+		pcre2_get_error_message(code, (PCRE2_UCHAR *)what, sizeof what);
 		parse_fail(p, at + 1 + where, "%s", what);
 	}
 	pcre2_jit_compile(n->regex, PCRE2_JIT_COMPLETE);
@@ -648,7 +655,7 @@ static bool
 is_literal(const struct parser *p)
 {
 	return p->t.kind == TOKEN_NUMBER || p->t.kind == TOKEN_STRING ||
-	    p->t.kind == TOKEN_TIME || p->t.kind == TOKEN_ADDRESS;
+	       p->t.kind == TOKEN_TIME || p->t.kind == TOKEN_ADDRESS;
 }
 
 static struct node *
@@ -667,7 +674,8 @@ comparison(struct parser *p)
 		return test;
 	/* nfdump: "packets 10" */
 	if ((a->kind == NODE_FIELD || a->kind == NODE_CELL ||
-		a->kind == NODE_ARITH) && is_literal(p))
+		a->kind == NODE_ARITH) &&
+	    is_literal(p))
 		return parse_compare(p, a, EQ, parse_sum(p));
 	return a;
 }
@@ -692,8 +700,8 @@ conjunction(struct parser *p)
 	struct node *a = negation(p);
 
 	while (lex_take(p, "and") || lex_take(p, "&&"))
-		a = pair(p, NODE_AND, as_operand(p, a),
-		    as_operand(p, negation(p)));
+		a = pair(
+		    p, NODE_AND, as_operand(p, a), as_operand(p, negation(p)));
 	return a;
 }
 
@@ -723,8 +731,8 @@ may_be_test(const struct node *n)
 void
 parse_check(struct parser *p, const struct node *n, bool test)
 {
-	bool joins = n->kind == NODE_AND || n->kind == NODE_OR ||
-	    n->kind == NODE_NOT;
+	bool joins =
+	    n->kind == NODE_AND || n->kind == NODE_OR || n->kind == NODE_NOT;
 
 	if (n->kind == NODE_ANY || n->kind == NODE_ALL)
 		parse_fail(p, n->at, "any() and all() need a comparison");

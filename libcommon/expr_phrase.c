@@ -115,7 +115,7 @@ phrase(struct parser *p)
 		size_t k = 0;
 
 		while (k < 4 && phrases[i].words[k] &&
-		    word_at(p, phrases[i].words[k]))
+		       word_at(p, phrases[i].words[k]))
 			k++;
 		if (k == 4 || !phrases[i].words[k])
 			return field(p, phrases[i].field);
@@ -134,17 +134,16 @@ type_of(const struct node *n)
 
 /* A host by its name: all its addresses. */
 static struct node *
-named_host(struct parser *p, struct node *in, struct slice name,
-    const char *at)
+named_host(struct parser *p, struct node *in, struct slice name, const char *at)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *list, *a;
 	char text[NI_MAXHOST];
-	int err = getaddrinfo(arena_slice(p->arena, name).p, NULL, &hints,
-	    &list);
+	int err =
+	    getaddrinfo(arena_slice(p->arena, name).p, NULL, &hints, &list);
 
 	if (err)
-		parse_fail(p, at, "expected an address (%.*s: %s)",
-		    (int)name.n, name.p, gai_strerror(err));
+		parse_fail(p, at, "expected an address (%.*s: %s)", (int)name.n,
+		    name.p, gai_strerror(err));
 	in->set = set_new(FIELD_IP, 0);
 	for (a = list; a; a = a->ai_next)
 		if (getnameinfo(a->ai_addr, a->ai_addrlen, text, sizeof text,
@@ -193,7 +192,7 @@ is_list(const struct parser *p, const struct field *f)
 	char next = p->p[strspn(p->p, " \t\r\n")];
 
 	return lex_is(p, "in") &&
-	    (f->type == FIELD_IP || (next && strchr("[(@", next)));
+	       (f->type == FIELD_IP || (next && strchr("[(@", next)));
 }
 
 /* "1-1024" or "1..1024", without blanks. */
@@ -214,7 +213,7 @@ operand(struct parser *p, struct node *a)
 {
 	const struct field *f = type_of(a);
 	bool is_text = f->type == FIELD_STR || f->type == FIELD_TIME ||
-	    f->type == FIELD_NAMED;
+		       f->type == FIELD_NAMED;
 	struct node *b;
 	int op = EQ;
 
@@ -271,8 +270,7 @@ letters(const char *s, size_t n, unsigned *mask)
 {
 	*mask = 0;
 	for (size_t i = 0; i < n; i++) {
-		unsigned bit = (s[i] | 0x20) == 'x' ? 0x3f
-						    : flags_letter(s[i]);
+		unsigned bit = (s[i] | 0x20) == 'x' ? 0x3f : flags_letter(s[i]);
 
 		if (!bit)
 			return false;
@@ -287,8 +285,8 @@ is_tcp(struct parser *p, struct node *test)
 	struct node *tcp = parse_node(p, NODE_CONST);
 
 	tcp->v = (struct value){ .type = VALUE_INT, .i = 6 };
-	return join(p, NODE_AND,
-	    parse_compare(p, field(p, "protocol"), EQ, tcp), test);
+	return join(
+	    p, NODE_AND, parse_compare(p, field(p, "protocol"), EQ, tcp), test);
 }
 
 /*
@@ -308,8 +306,8 @@ flag_letters(struct parser *p, const char *how, bool exact)
 
 	if (!letters(s.p, n, &set) ||
 	    (slash && !letters(slash + 1, s.n - n - 1, &mask)))
-		parse_fail(p, at,
-		    "expected TCP flags: letters of CEUAPRSF, as S/SA");
+		parse_fail(
+		    p, at, "expected TCP flags: letters of CEUAPRSF, as S/SA");
 	if (slash && set & ~mask)
 		parse_fail(p, at,
 		    "flags before the '/' must be among those behind it");
@@ -468,18 +466,18 @@ distance(struct slice a, const char *b)
 		return MAX;
 	for (size_t i = 0; i <= a.n; i++)
 		for (size_t j = 0; j <= n; j++) {
-			bool same = i && j &&
-			    (a.p[i - 1] | 0x20) == (b[j - 1] | 0x20);
+			bool same =
+			    i && j && (a.p[i - 1] | 0x20) == (b[j - 1] | 0x20);
 			bool swap = i > 1 && j > 1 && a.p[i - 1] == b[j - 2] &&
-			    a.p[i - 2] == b[j - 1];
+				    a.p[i - 2] == b[j - 1];
 
 			d[i][j] = (unsigned)(i + j);
 			if (i && j)
 				d[i][j] = least_of(d[i - 1][j - 1] + !same,
 				    least_of(d[i - 1][j], d[i][j - 1]) + 1);
 			if (swap)
-				d[i][j] = least_of(d[i][j],
-				    d[i - 2][j - 2] + 1);
+				d[i][j] =
+				    least_of(d[i][j], d[i - 2][j - 2] + 1);
 		}
 	return d[a.n][n];
 }
@@ -500,9 +498,8 @@ nearer(struct slice word, const char *candidate, const char **best,
 const char *
 phrase_nearest(struct slice word)
 {
-	static const char *const others[] = { "src", "dst", "duration",
-		"flags", "bps", "pps", "bpp", "under", "ipv4", "ipv6",
-		"first", "last" };
+	static const char *const others[] = { "src", "dst", "duration", "flags",
+		"bps", "pps", "bpp", "under", "ipv4", "ipv6", "first", "last" };
 	const char *best = NULL, *name;
 	unsigned least = 3;
 

@@ -40,8 +40,8 @@ add_range(struct set *s, uint64_t from, uint64_t to)
 {
 	if (from > to)
 		return "the range is upside down";
-	s->ranges = xgrow(s->ranges, &s->cap_ranges, s->n_ranges,
-	    sizeof *s->ranges);
+	s->ranges =
+	    xgrow(s->ranges, &s->cap_ranges, s->n_ranges, sizeof *s->ranges);
 	s->ranges[s->n_ranges++] = (struct range){ from, to };
 	return NULL;
 }
@@ -102,15 +102,16 @@ set_add(struct set *s, struct slice text, const struct value_reading *how)
 	struct value v;
 
 	if (s->type == FIELD_ANY && !value_parse(text, FIELD_ANY, 0, how, &v))
-		s->type = v.type == VALUE_INT		       ? FIELD_INT
-		    : v.type == VALUE_IP || v.type == VALUE_NET ? FIELD_IP
-							       : FIELD_STR;
+		s->type = v.type == VALUE_INT ? FIELD_INT
+			  : v.type == VALUE_IP || v.type == VALUE_NET
+			      ? FIELD_IP
+			      : FIELD_STR;
 	if (s->type == FIELD_IP)
 		return add_prefix(s, text);
 	if (s->type != FIELD_STR)
 		return add_number(s, text, how);
-	s->strings = xgrow(s->strings, &s->cap_strings, s->n_strings,
-	    sizeof *s->strings);
+	s->strings = xgrow(
+	    s->strings, &s->cap_strings, s->n_strings, sizeof *s->strings);
 	s->strings[s->n_strings++] = arena_slice(&s->arena, text);
 	return NULL;
 }
@@ -246,7 +247,7 @@ set_has_text(const struct set *s, const struct value *v)
 		return s->n_strings && bsearch(&v->s, s->strings, s->n_strings,
 					   sizeof *s->strings, by_string);
 	return !value_parse(v->s, s->type, s->names, &how, &read) &&
-	    read.type != VALUE_STR && set_has(s, &read);
+	       read.type != VALUE_STR && set_has(s, &read);
 }
 
 bool
@@ -261,7 +262,7 @@ set_has(const struct set *s, const struct value *v)
 	case VALUE_INT:
 		if (set_is_numbers(s))
 			return v->i >= 0 && v->i <= UINT64_MAX &&
-			    set_has_number(s, (uint64_t)v->i);
+			       set_has_number(s, (uint64_t)v->i);
 		break;
 	case VALUE_IP:
 		if (set_is_addresses(s))
@@ -280,12 +281,12 @@ set_has(const struct set *s, const struct value *v)
 size_t
 set_describe(const struct set *s, char *out, size_t room)
 {
-	const char *what = s->type == FIELD_IP ? "prefixes"
-	    : s->type == FIELD_STR	       ? "strings"
-					       : "ranges";
-	size_t n = s->type == FIELD_IP ? prefixset_count(s->prefixes)
-	    : s->type == FIELD_STR     ? s->n_strings
-				       : s->n_ranges;
+	const char *what = s->type == FIELD_IP    ? "prefixes"
+			   : s->type == FIELD_STR ? "strings"
+						  : "ranges";
+	size_t n = s->type == FIELD_IP    ? prefixset_count(s->prefixes)
+		   : s->type == FIELD_STR ? s->n_strings
+					  : s->n_ranges;
 
 	return (size_t)snprintf(out, room, "%zu %s", n, what);
 }

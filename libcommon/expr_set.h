@@ -15,8 +15,8 @@ struct set;
 struct set *set_new(enum field_type type, enum names_set names);
 
 /* One element as the user wrote it: a value, "a-b" or "a..b", a prefix. */
-const char *set_add(struct set *s, struct slice text,
-    const struct value_reading *how);
+const char *set_add(
+    struct set *s, struct slice text, const struct value_reading *how);
 
 /*
  * The elements of a file: first word of each line, '#' begins a comment.

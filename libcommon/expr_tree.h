@@ -42,8 +42,8 @@ enum node_kind {
 	NODE_ALL,
 	NODE_TRUE,
 	NODE_COMPARE, /* op: enum compare */
-	NODE_IN, /* op NE: known, and not in */
-	NODE_BITS, /* a & mask == bits */
+	NODE_IN,      /* op NE: known, and not in */
+	NODE_BITS,    /* a & mask == bits */
 	NODE_MATCH,
 	NODE_UNDER,
 	NODE_EXISTS,
@@ -69,12 +69,12 @@ struct node {
 	enum node_kind kind;
 	int op;
 	const char *at;
-	struct node *a, *b, *c;	 /* operands */
-	struct node *next;	 /* in a list of arguments */
-	struct value v;		 /* NODE_CONST; map's key */
-	struct slice text;	 /* NODE_WORD, field's name */
+	struct node *a, *b, *c;    /* operands */
+	struct node *next;         /* in a list of arguments */
+	struct value v;            /* NODE_CONST; map's key */
+	struct slice text;         /* NODE_WORD, field's name */
 	const struct field *field; /* canonical, or NULL */
-	int slot;		 /* or cell */
+	int slot;                  /* or cell */
 	unsigned mask, bits;
 	struct set *set;
 	void *regex;
@@ -92,8 +92,8 @@ struct parser {
 	jmp_buf failed;
 };
 
-_Noreturn void parse_fail(struct parser *p, const char *at, const char *fmt,
-    ...) PRINTF_LIKE(3, 4);
+_Noreturn void parse_fail(
+    struct parser *p, const char *at, const char *fmt, ...) PRINTF_LIKE(3, 4);
 
 /* expr_lex: the token at p->p becomes p->t. */
 void lex_next(struct parser *p);
@@ -108,8 +108,8 @@ struct node *parse_node(struct parser *p, enum node_kind kind);
 struct node *parse_expression(struct parser *p);
 struct node *parse_sum(struct parser *p);
 struct node *parse_field(struct parser *p, struct slice name, const char *at);
-struct node *parse_compare(struct parser *p, struct node *a, int op,
-    struct node *b);
+struct node *parse_compare(
+    struct parser *p, struct node *a, int op, struct node *b);
 void parse_check(struct parser *p, const struct node *n, bool test);
 bool parse_operator(struct parser *p, int *op);
 struct node *parse_apply(struct parser *p, struct node *a, struct node *test);

@@ -156,8 +156,9 @@ inside(struct frame *f, char c, char *out)
 static size_t
 between(struct frame *f, char c, char *out)
 {
-	if (f->in_word ? c == '\n' : is_space(c) || memchr(",[]", c, 3) ||
-		    (c == '}' && f->wrapper)) {
+	if (f->in_word ? c == '\n'
+		       : is_space(c) || memchr(",[]", c, 3) ||
+			     (c == '}' && f->wrapper)) {
 		bool end = f->in_word;
 
 		f->in_word = false;

@@ -7,8 +7,12 @@
 #include "libcommon/hash.h"
 #include "libcommon/xalloc.h"
 
-enum { UNIT = 16, CHUNK_BITS = 16, CHUNK_UNITS = 1 << CHUNK_BITS,
-	FIRST_UNITS = 64 };
+enum {
+	UNIT = 16,
+	CHUNK_BITS = 16,
+	CHUNK_UNITS = 1 << CHUNK_BITS,
+	FIRST_UNITS = 64
+};
 
 void
 groups_init(struct groups *g, size_t block)
@@ -31,7 +35,7 @@ static char *
 at(const struct groups *g, uint32_t place)
 {
 	return g->chunks[place >> CHUNK_BITS].p +
-	    (size_t)(place & (CHUNK_UNITS - 1)) * UNIT;
+	       (size_t)(place & (CHUNK_UNITS - 1)) * UNIT;
 }
 
 /* Behind the block: the key's length and the key. */
@@ -74,8 +78,8 @@ grow(struct groups *g)
 static void
 add_chunk(struct groups *g, size_t least)
 {
-	uint32_t units = g->n_chunks ? g->chunks[g->n_chunks - 1].units * 2
-				     : FIRST_UNITS;
+	uint32_t units =
+	    g->n_chunks ? g->chunks[g->n_chunks - 1].units * 2 : FIRST_UNITS;
 
 	if (g->n_chunks >> (32 - CHUNK_BITS))
 		die("more than 64 GiB of groups");
@@ -83,10 +87,10 @@ add_chunk(struct groups *g, size_t least)
 		units *= 2;
 	if (units > CHUNK_UNITS)
 		units = CHUNK_UNITS;
-	g->chunks = xgrow(g->chunks, &g->cap_chunks, g->n_chunks,
-	    sizeof *g->chunks);
-	g->chunks[g->n_chunks++] = (struct groups_chunk){
-		xcalloc(units, UNIT), 0, units };
+	g->chunks =
+	    xgrow(g->chunks, &g->cap_chunks, g->n_chunks, sizeof *g->chunks);
+	g->chunks[g->n_chunks++] =
+	    (struct groups_chunk){ xcalloc(units, UNIT), 0, units };
 }
 
 /* Room for n units in one piece; returns its place. */
@@ -186,8 +190,8 @@ groups_get(struct groups *g, const char *key, size_t n, bool *fresh)
 }
 
 void *
-groups_get_hashed(struct groups *g, const char *key, size_t n, uint32_t hash,
-    bool *fresh)
+groups_get_hashed(
+    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh)
 {
 	uint32_t i = probe(g, key, n, hash), place, len = (uint32_t)n;
 	char *p;

@@ -43,8 +43,8 @@ void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
 uint32_t groups_hash(const struct groups *g, const char *key, size_t n);
 void groups_hint_table(const struct groups *g, uint32_t hash);
 void groups_hint_block(const struct groups *g, uint32_t hash);
-void *groups_get_hashed(struct groups *g, const char *key, size_t n,
-    uint32_t hash, bool *fresh);
+void *groups_get_hashed(
+    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh);
 
 /* The block of a key, or NULL. */
 void *groups_find(const struct groups *g, const char *key, size_t n);

@@ -92,8 +92,8 @@ read_some(struct input *in)
 
 	room = room < IN_CAP ? room : IN_CAP;
 	if (in->framed)
-		return frame_read(&in->frame, in->source, to, room, in->idle,
-		    in->arg);
+		return frame_read(
+		    &in->frame, in->source, to, room, in->idle, in->arg);
 	return source_read(in->source, to, room, in->idle, in->arg);
 }
 

@@ -33,7 +33,7 @@ struct input {
 	bool follow;
 	bool reframe; /* arrays, pretty-printed and concatenated objects */
 	size_t max_line;
-	size_t cap; /* bytes of the block, 0 for IN_CAP */
+	size_t cap;                /* bytes of the block, 0 for IN_CAP */
 	void (*idle)(void *arg);   /* before a wait */
 	void (*moving)(void *arg); /* before chunks given out become invalid */
 	/* An operand that cannot be read. */
@@ -43,19 +43,19 @@ struct input {
 	void *arg;
 
 	/* Read-only. */
-	const char *name;   /* of the operand */
-	uint64_t bytes;	    /* delivered */
-	bool all_regular;   /* so far */
+	const char *name; /* of the operand */
+	uint64_t bytes;   /* delivered */
+	bool all_regular; /* so far */
 	struct source *source;
 
 	/* Private. */
 	size_t next; /* operand */
 	struct frame frame;
 	bool framed, undecided;
-	char *block;	       /* between two pads */
-	size_t start, end;     /* unread: [start, end) */
-	size_t scanned;	       /* no newline in [start, scanned) */
-	bool skipping;	       /* within a line too long */
+	char *block;       /* between two pads */
+	size_t start, end; /* unread: [start, end) */
+	size_t scanned;    /* no newline in [start, scanned) */
+	bool skipping;     /* within a line too long */
 };
 
 void input_open(struct input *in);

@@ -124,7 +124,7 @@ plain8(const char *p)
 	slash = x ^ ones * '\\';
 	return !((x | (x - ones * 0x20) | ((quote - ones) & ~quote) |
 		     ((slash - ones) & ~slash)) &
-	    high);
+		 high);
 }
 
 /* The closing quote; in->p stands behind the opening one. */
@@ -214,7 +214,7 @@ static bool
 is_word_char(char c)
 {
 	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-	    c == '.' || c == '_' || c == '-' || c == '+';
+	       c == '.' || c == '_' || c == '-' || c == '+';
 }
 
 static const char *
@@ -326,8 +326,8 @@ member_key(struct json_in *in, struct json_val *key)
 }
 
 const char *
-json_member(struct json_in *in, struct json_iter *it, struct json_val *key,
-    bool *done)
+json_member(
+    struct json_in *in, struct json_iter *it, struct json_val *key, bool *done)
 {
 	char close = it->object ? '}' : ']';
 

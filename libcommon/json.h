@@ -46,7 +46,7 @@ struct json_in {
 	const char *p;
 	const char *end;
 	int depth;
-	bool lenient;	/* accept bare words and bad string bytes, marked */
+	bool lenient;   /* accept bare words and bad string bytes, marked */
 	bool irregular; /* and one was there */
 };
 
@@ -72,8 +72,8 @@ const char *json_value(struct json_in *in, struct json_val *v);
  * Each leaves in->p at the value, which the caller reads with json_value().
  */
 const char *json_open(struct json_in *in, struct json_iter *it);
-const char *json_member(struct json_in *in, struct json_iter *it,
-    struct json_val *key, bool *done);
+const char *json_member(
+    struct json_in *in, struct json_iter *it, struct json_val *key, bool *done);
 
 /*
  * The kind, where a scalar may be given as JSON_NUMBER whatever it is: its

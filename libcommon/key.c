@@ -8,8 +8,17 @@
  * the sign bit turned, so that bytes order as numbers; times 8; addresses 16;
  * prefixes 17; text with 0 as 0 255, ended by 0 0.
  */
-enum tag { TAG_NONE, TAG_BOOL, TAG_INT, TAG_REAL, TAG_TIME, TAG_IP, TAG_NET,
-	TAG_STR, TAG_JSON };
+enum tag {
+	TAG_NONE,
+	TAG_BOOL,
+	TAG_INT,
+	TAG_REAL,
+	TAG_TIME,
+	TAG_IP,
+	TAG_NET,
+	TAG_STR,
+	TAG_JSON
+};
 
 static size_t
 put_bytes(char *p, u128 v, int n)
@@ -89,8 +98,8 @@ key_put(char *p, const struct value *v)
 		/* 2 and 2.0 are the same number. */
 		if (fabs(v->d) < 1e18 && v->d == floor(v->d)) {
 			*p = TAG_INT;
-			return 1 + put_bytes(p + 1, (u128)(i128)v->d ^ sign,
-				       16);
+			return 1 +
+			       put_bytes(p + 1, (u128)(i128)v->d ^ sign, 16);
 		}
 		*p = TAG_REAL;
 		return 1 + put_bytes(p + 1, real_bits(v->d), 8);
@@ -145,7 +154,7 @@ key_get(const char *p, struct value *v, struct arena *arena)
 {
 	const u128 sign = (u128)1 << 127;
 
-	switch ((enum tag)*p) {
+	switch ((enum tag) * p) {
 	case TAG_BOOL:
 		*v = (struct value){ .type = VALUE_BOOL, .b = p[1] };
 		return 2;

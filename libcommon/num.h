@@ -77,8 +77,10 @@ num_short(const char *p, size_t n, uint64_t *out)
 	if ((digits | (digits + ones * 0x76)) & ones * 0x80)
 		return false;
 	digits = digits * 10 + (digits >> 8);
-	*out = (((digits & 0x000000ff000000ff) * 0x000f424000000064) +
-	    ((digits >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >> 32;
+	*out =
+	    (((digits & 0x000000ff000000ff) * 0x000f424000000064) +
+		((digits >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >>
+	    32;
 	return true;
 }
 

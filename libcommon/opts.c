@@ -49,7 +49,7 @@ build(const struct tool *tool, struct table *t)
 			t->rows[t->n] = o;
 			t->longs[t->n] = (struct option){ o->name,
 				o->kind == OPT_MAYBE ? optional_argument
-				    : arg	     ? required_argument
+				: arg                ? required_argument
 						     : no_argument,
 				NULL, FIRST_CODE + t->n };
 			t->n++;
@@ -61,8 +61,8 @@ build(const struct tool *tool, struct table *t)
 		}
 	strcpy(letter, "hV");
 	t->longs[t->n] = (struct option){ "help", no_argument, NULL, 'h' };
-	t->longs[t->n + 1] = (struct option){ "version", no_argument, NULL,
-		'V' };
+	t->longs[t->n + 1] =
+	    (struct option){ "version", no_argument, NULL, 'V' };
 }
 
 static void
@@ -89,8 +89,8 @@ help_row(char letter, const char *name, const char *arg, const char *help)
 static void
 help(const struct tool *tool)
 {
-	printf("usage: %s %s\n%s\n\n", tool->name, tool->synopsis,
-	    tool->summary);
+	printf(
+	    "usage: %s %s\n%s\n\n", tool->name, tool->synopsis, tool->summary);
 	for (const struct opt *const *g = tool->groups; *g; g++)
 		for (const struct opt *o = *g; o->kind != OPT_END; o++)
 			help_row(o->letter, o->name, o->arg, o->help);
@@ -158,8 +158,8 @@ unknown(const struct table *t, const char *arg)
 		}
 	}
 	if (best)
-		opts_usage("unknown option '%s'; did you mean '--%s'?", arg,
-		    best);
+		opts_usage(
+		    "unknown option '%s'; did you mean '--%s'?", arg, best);
 	opts_usage("unknown option '%s'", arg);
 }
 
@@ -185,8 +185,8 @@ opts_parse(const struct tool *tool, int argc, char **argv)
 			exit(fflush(stdout) ? EXIT_FATAL : EXIT_DONE);
 		}
 		if (code == ':')
-			opts_usage("option '%s' needs an argument",
-			    argv[optind - 1]);
+			opts_usage(
+			    "option '%s' needs an argument", argv[optind - 1]);
 		if (code == '?' && optopt && optopt < FIRST_CODE)
 			opts_usage("unknown option '-%c'", optopt);
 		if (code == '?')

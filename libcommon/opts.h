@@ -35,7 +35,7 @@ struct tool {
 	const char *synopsis; /* behind the name */
 	const char *summary;
 	const struct opt *const *groups; /* NULL-terminated list of tables */
-	const char *examples;		 /* lines for the end of --help */
+	const char *examples;            /* lines for the end of --help */
 };
 
 /*

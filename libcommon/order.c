@@ -99,9 +99,9 @@ set_prefixes(struct entry *e, size_t count)
 	for (size_t k = 0; k < count; k++) {
 		e[k].prefix = 0;
 		for (size_t i = skip; i < skip + 8; i++)
-			e[k].prefix = e[k].prefix << 8 |
-			    (i < e[k].key.n ? (unsigned char)e[k].key.p[i]
-					    : 0);
+			e[k].prefix =
+			    e[k].prefix << 8 |
+			    (i < e[k].key.n ? (unsigned char)e[k].key.p[i] : 0);
 	}
 }
 

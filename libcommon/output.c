@@ -18,8 +18,8 @@ out_open(struct output *out, const char *name)
 	*out = (struct output){ .fd = STDOUT_FILENO, .cap = OUT_CAP };
 	if (name && strcmp(name, "-") != 0) {
 		out->name = name;
-		out->fd = open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC,
-		    0666);
+		out->fd =
+		    open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 		if (out->fd < 0)
 			die_errno("%s", name);
 	}
@@ -40,8 +40,8 @@ write_all(struct output *out, const char *p, size_t n)
 		if (w < 0 && errno == EPIPE)
 			_exit(EXIT_FATAL);
 		if (w < 0)
-			die_errno("%s", out->name ? out->name
-						  : "standard output");
+			die_errno(
+			    "%s", out->name ? out->name : "standard output");
 		p += w;
 		n -= (size_t)w;
 	}
@@ -130,8 +130,8 @@ out_json_string(struct output *out, struct slice s)
 		size_t n = s.n < 128 ? s.n : 128;
 
 		/* Never cut a UTF-8 sequence in two. */
-		while (n < s.n && n > 120 && ((unsigned char)s.p[n] & 0xc0) ==
-		    0x80)
+		while (n < s.n && n > 120 &&
+		       ((unsigned char)s.p[n] & 0xc0) == 0x80)
 			n--;
 		out_put(out, buf, json_escape(slice_of(s.p, n), buf));
 		s.p += n;

@@ -23,7 +23,7 @@ struct output {
 	char *buf;
 	size_t n, cap;
 	struct slice lent; /* behind buf; n is then cap */
-	size_t held;	   /* bytes of buf while something is lent */
+	size_t held;       /* bytes of buf while something is lent */
 };
 
 /* Into memory: buf and n are the bytes; out->n = 0 empties it. */

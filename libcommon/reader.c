@@ -259,8 +259,9 @@ static const char *
 keep_value(struct reader *r, int node, const struct json_val *v)
 {
 	const struct schema_node *n = &r->schema->nodes[node];
-	struct json_in in = { .p = v->p, .end = v->p + v->n,
-		.lenient = r->lenient };
+	struct json_in in = {
+		.p = v->p, .end = v->p + v->n, .lenient = r->lenient
+	};
 	struct json_iter it;
 	const char *err;
 	unsigned index = 0;
@@ -294,8 +295,8 @@ keep_value(struct reader *r, int node, const struct json_val *v)
 }
 
 static const char *
-parse_members(struct reader *r, struct json_in *in,
-    struct lines_members *members)
+parse_members(
+    struct reader *r, struct json_in *in, struct lines_members *members)
 {
 	struct json_iter it;
 	const char *err = json_open(in, &it);
@@ -314,8 +315,9 @@ parse_members(struct reader *r, struct json_in *in,
 		if (node != SCHEMA_NONE)
 			err = keep_value(r, node, &v);
 		members->flat &= !key.escaped && !v.escaped && !v.bad &&
-		    v.kind != JSON_OBJECT && v.kind != JSON_ARRAY &&
-		    v.kind != JSON_BARE && members->n < SHAPE_MAX_MEMBERS;
+				 v.kind != JSON_OBJECT &&
+				 v.kind != JSON_ARRAY && v.kind != JSON_BARE &&
+				 members->n < SHAPE_MAX_MEMBERS;
 		if (members->flat)
 			members->m[members->n++] =
 			    (struct shape_member){ json_slice(&key), v };
@@ -327,8 +329,9 @@ parse_members(struct reader *r, struct json_in *in,
 static const char *
 parse_line(struct reader *r, const char *line, size_t n)
 {
-	struct json_in in = { .p = line, .end = line + n,
-		.lenient = r->lenient };
+	struct json_in in = {
+		.p = line, .end = line + n, .lenient = r->lenient
+	};
 	struct lines_members members;
 	const char *err;
 
@@ -339,7 +342,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
 	json_space(&in);
 	err = in.p < in.end && *in.p == '{' ? parse_members(r, &in, &members)
-			   : "not a JSON object";
+					    : "not a JSON object";
 	if (err)
 		return err;
 	json_space(&in);

@@ -27,15 +27,15 @@ enum { READER_SHAPES = 16, READER_MESSAGES = 5, READER_PAD = 8 };
 struct rec {
 	const char *p; /* the line, without its newline */
 	uint32_t n;
-	bool fresh;		  /* of another operand than the last */
-	bool irregular;		  /* lenient only: not quite JSON */
+	bool fresh;               /* of another operand than the last */
+	bool irregular;           /* lenient only: not quite JSON */
 	const struct json_val *v; /* by slot of the schema */
 };
 
 struct reader_opts {
 	char **operands;
 	uint64_t max_line;
-	size_t block;	     /* bytes read at once, 0 for the usual */
+	size_t block;        /* bytes read at once, 0 for the usual */
 	const char *rejects; /* file name, or NULL */
 	bool strict, follow, reframe, lenient;
 };
@@ -55,7 +55,7 @@ struct reader {
 	bool has_rejects, fresh;
 	scan_fn *scan;
 	shape_fn *verify;
-	uint64_t line; /* of the operand, 1 for the first */
+	uint64_t line;       /* of the operand, 1 for the first */
 	const char *line_of; /* operand that it counts */
 	char *chunk;
 	uint32_t chunk_n, at; /* the next line begins at 'at' */
@@ -65,7 +65,7 @@ struct reader {
 	struct scan_special *special;
 	uint32_t run; /* records of 'shape' that follow, verified */
 	struct shape *shape, *spare, *shapes[READER_SHAPES];
-	bool stale; /* values are not those of 'shape' */
+	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */
 	uint64_t parses;
 	uint32_t n_shapes;

@@ -26,8 +26,23 @@ struct recout {
 };
 
 /* The line format: what stands where. */
-enum { FIRST, DURATION, PROTO, SRC, DST, SPORT, DPORT, TYPE, CODE, FLAGS, TOS,
-	PACKETS, BYTES, FLOWS, LINE_FIELDS };
+enum {
+	FIRST,
+	DURATION,
+	PROTO,
+	SRC,
+	DST,
+	SPORT,
+	DPORT,
+	TYPE,
+	CODE,
+	FLAGS,
+	TOS,
+	PACKETS,
+	BYTES,
+	FLOWS,
+	LINE_FIELDS
+};
 
 static const char *const line_fields[] = {
 	[FIRST] = "date_first_seen",
@@ -189,17 +204,18 @@ put_line(struct recout *r)
 	char text[64], from[160], to[160], proto[64], flags[64], tos[64],
 	    packets[64], bytes[64], flows[64], line[1024];
 	const struct value *c = r->cells;
-	const char *name = c[PROTO].type == VALUE_INT
-	    ? names_name(NAMES_PROTOCOL, (unsigned)c[PROTO].i)
-	    : NULL;
+	const char *name =
+	    c[PROTO].type == VALUE_INT
+		? names_name(NAMES_PROTOCOL, (unsigned)c[PROTO].i)
+		: NULL;
 	size_t n;
 
 	/* As nfdump: the registry's name is too long for the column. */
 	if (name && c[PROTO].i == 58)
 		name = "ICMP6";
 	n = c[FIRST].type == VALUE_TIME
-	    ? tstamp_put_local(text, (int64_t)c[FIRST].i, r->zone)
-	    : 0;
+		? tstamp_put_local(text, (int64_t)c[FIRST].i, r->zone)
+		: 0;
 
 	if (!r->headed)
 		out_str(r->out, "Date first seen           Duration Proto   "
@@ -210,16 +226,15 @@ put_line(struct recout *r)
 	from[endpoint(r, from, SRC, SPORT, false)] = '\0';
 	to[endpoint(r, to, DST, DPORT, true)] = '\0';
 	proto[value_text(proto, 63, &c[PROTO], NULL)] = '\0';
-	flags[value_text(flags, 63, &c[FLAGS], r->columns[FLAGS].field)] =
-	    '\0';
+	flags[value_text(flags, 63, &c[FLAGS], r->columns[FLAGS].field)] = '\0';
 	tos[value_text(tos, 63, &c[TOS], NULL)] = '\0';
 	packets[scaled(packets, &c[PACKETS])] = '\0';
 	bytes[scaled(bytes, &c[BYTES])] = '\0';
 	flows[scaled(flows, &c[FLOWS])] = '\0';
 	n = (size_t)snprintf(line, sizeof line,
 	    "%-23.*s %10.3f %-5s %21s -> %21s %9s %3s %8s %9s %5s\n", (int)n,
-	    text, c[DURATION].type == VALUE_NONE ? 0
-						 : value_double(&c[DURATION]),
+	    text,
+	    c[DURATION].type == VALUE_NONE ? 0 : value_double(&c[DURATION]),
 	    name ? name : proto, from, to, flags, tos, packets, bytes,
 	    *flows ? flows : "1");
 	out_put(r->out, line, n < sizeof line ? n : sizeof line - 1);
@@ -241,8 +256,8 @@ recout_put(struct recout *r, const char *p, size_t n)
 		return NULL;
 	}
 	if (!r->rows)
-		r->rows = row_open(r->out, r->format, r->columns, r->n,
-		    r->zone);
+		r->rows =
+		    row_open(r->out, r->format, r->columns, r->n, r->zone);
 	row_put(r->rows, r->cells);
 	return NULL;
 }

@@ -30,8 +30,12 @@ static const struct {
 	const char *name;
 	enum row_format format;
 } formats[] = {
-	{ "json", ROW_JSON }, { "ndjson", ROW_JSON }, { "line", ROW_LINE },
-	{ "table", ROW_TABLE }, { "csv", ROW_CSV }, { "tsv", ROW_TSV },
+	{ "json", ROW_JSON },
+	{ "ndjson", ROW_JSON },
+	{ "line", ROW_LINE },
+	{ "table", ROW_TABLE },
+	{ "csv", ROW_CSV },
+	{ "tsv", ROW_TSV },
 };
 
 const char *
@@ -56,13 +60,15 @@ row_resolve(enum row_format format, const struct output *out,
 
 struct row_out *
 row_open(struct output *out, enum row_format format,
-    const struct row_column *columns, size_t n,
-    const struct tstamp_zone *zone)
+    const struct row_column *columns, size_t n, const struct tstamp_zone *zone)
 {
 	struct row_out *r = xcalloc(1, sizeof *r);
 
-	*r = (struct row_out){ .out = out, .format = format,
-		.columns = columns, .n = n, .zone = zone };
+	*r = (struct row_out){ .out = out,
+		.format = format,
+		.columns = columns,
+		.n = n,
+		.zone = zone };
 	r->right = xcalloc(n, sizeof *r->right);
 	return r;
 }
@@ -137,8 +143,8 @@ ends_with(const char *name, const char *suffix)
 
 /* A cell for a person: names of numbers, times in the zone. */
 static struct slice
-pretty(const struct row_out *r, size_t column, const struct value *v,
-    char *room)
+pretty(
+    const struct row_out *r, size_t column, const struct value *v, char *room)
 {
 	const struct field *f = r->columns[column].field;
 	const char *name = NULL;
@@ -149,12 +155,13 @@ pretty(const struct row_out *r, size_t column, const struct value *v,
 	if (name)
 		return slice_str(name);
 	if (v->type == VALUE_TIME)
-		return slice_of(room,
-		    tstamp_put_local(room, (int64_t)v->i, r->zone));
+		return slice_of(
+		    room, tstamp_put_local(room, (int64_t)v->i, r->zone));
 	if (v->type == VALUE_REAL)
-		return slice_of(room, (size_t)snprintf(room, 64, "%.*f",
-		    ends_with(r->columns[column].name, "_pct") ? 2 : 3,
-		    v->d));
+		return slice_of(room,
+		    (size_t)snprintf(room, 64, "%.*f",
+			ends_with(r->columns[column].name, "_pct") ? 2 : 3,
+			v->d));
 	if (v->type == VALUE_NONE)
 		return slice_of(room, 0);
 	return slice_of(room, value_text(room, CELL_ROOM, v, f));
@@ -163,7 +170,7 @@ pretty(const struct row_out *r, size_t column, const struct value *v,
 static void
 put_separated(struct row_out *r, const struct value *cells)
 {
-	void (*put)(struct output *out, struct slice s) =
+	void (*put)(struct output * out, struct slice s) =
 	    r->format == ROW_CSV ? put_csv : put_tsv;
 	char between = r->format == ROW_CSV ? ',' : '\t';
 	char room[CELL_ROOM];
@@ -184,8 +191,9 @@ put_separated(struct row_out *r, const struct value *cells)
 		if (v->type == VALUE_STR || v->type == VALUE_JSON)
 			put(r->out, v->s);
 		else if (v->type != VALUE_NONE)
-			put(r->out, slice_of(room, value_text(room,
-			    sizeof room, v, r->columns[i].field)));
+			put(r->out,
+			    slice_of(room, value_text(room, sizeof room, v,
+					       r->columns[i].field)));
 	}
 	out_char(r->out, '\n');
 }
@@ -193,8 +201,7 @@ put_separated(struct row_out *r, const struct value *cells)
 static void
 hold_cell(struct row_out *r, struct slice s)
 {
-	r->cells = xgrow(r->cells, &r->cap_cells, r->n_cells,
-	    sizeof *r->cells);
+	r->cells = xgrow(r->cells, &r->cap_cells, r->n_cells, sizeof *r->cells);
 	r->cells[r->n_cells++] = arena_slice(&r->arena, s);
 }
 
@@ -208,7 +215,7 @@ put_table(struct row_out *r, const struct value *cells)
 
 		if (cells[i].type == VALUE_INT || cells[i].type == VALUE_REAL)
 			r->right[i] = !f || (f->type != FIELD_FLAGS &&
-			    f->type != FIELD_NAMED);
+						f->type != FIELD_NAMED);
 		hold_cell(r, pretty(r, i, &cells[i], room));
 	}
 	if (r->n_cells >= TABLE_ROWS * r->n)
@@ -238,8 +245,7 @@ width(struct slice s)
 }
 
 static void
-put_padded(struct row_out *r, struct slice s, size_t to, bool right,
-    bool last)
+put_padded(struct row_out *r, struct slice s, size_t to, bool right, bool last)
 {
 	size_t pad = to - width(s);
 
@@ -273,8 +279,8 @@ row_flush(struct row_out *r)
 	for (size_t i = 0; i < r->n_cells; i++) {
 		size_t c = i % r->n;
 
-		put_padded(r, r->cells[i], widths[c], r->right[c],
-		    c + 1 == r->n);
+		put_padded(
+		    r, r->cells[i], widths[c], r->right[c], c + 1 == r->n);
 		if (c + 1 == r->n)
 			out_char(r->out, '\n');
 	}

@@ -31,8 +31,7 @@ struct row_out;
 
 /* Columns are borrowed.  zone: of times for people, NULL is UTC. */
 struct row_out *row_open(struct output *out, enum row_format format,
-    const struct row_column *columns, size_t n,
-    const struct tstamp_zone *zone);
+    const struct row_column *columns, size_t n, const struct tstamp_zone *zone);
 
 /* One value a column. */
 void row_put(struct row_out *r, const struct value *cells);

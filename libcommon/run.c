@@ -10,8 +10,8 @@
 #include "libcommon/stop.h"
 
 void
-run_setup(struct run *r, const struct run_opts *opts,
-    enum row_format for_people)
+run_setup(
+    struct run *r, const struct run_opts *opts, enum row_format for_people)
 {
 	const char *err;
 
@@ -32,7 +32,8 @@ run_setup(struct run *r, const struct run_opts *opts,
 	r->context = (struct expr_context){ .schema = &r->schema,
 		.how = { .zone = r->zone } };
 	if (opts->where)
-		r->where = expr_compile_test(opts->where, "--where", &r->context);
+		r->where =
+		    expr_compile_test(opts->where, "--where", &r->context);
 	out_open(&r->out, opts->output);
 	r->format = row_resolve(r->format, &r->out, for_people);
 }
@@ -79,23 +80,23 @@ summary(const struct run *r, uint64_t written)
 	struct timespec now;
 	struct rusage usage;
 	double seconds;
-	const char *format = *r->opts.stats
-	    ? "{\"records\":%" PRIu64 ",\"rejected\":%" PRIu64
-	      ",\"selected\":%" PRIu64 ",\"written\":%" PRIu64
-	      ",\"bytes\":%" PRIu64 ",\"seconds\":%.3f,\"max_rss_kib\":%ld}\n"
-	    : "records %" PRIu64 ", rejected %" PRIu64 ", selected %" PRIu64
-	      ", written %" PRIu64 ", bytes %" PRIu64
-	      ", %.3f s, memory %ld KiB\n";
+	const char *format =
+	    *r->opts.stats ? "{\"records\":%" PRIu64 ",\"rejected\":%" PRIu64
+			     ",\"selected\":%" PRIu64 ",\"written\":%" PRIu64
+			     ",\"bytes\":%" PRIu64
+			     ",\"seconds\":%.3f,\"max_rss_kib\":%ld}\n"
+			   : "records %" PRIu64 ", rejected %" PRIu64
+			     ", selected %" PRIu64 ", written %" PRIu64
+			     ", bytes %" PRIu64 ", %.3f s, memory %ld KiB\n";
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	getrusage(RUSAGE_SELF, &usage);
 	seconds = (double)(now.tv_sec - r->started.tv_sec) +
-	    (double)(now.tv_nsec - r->started.tv_nsec) / 1e9;
+		  (double)(now.tv_nsec - r->started.tv_nsec) / 1e9;
 	if (!*r->opts.stats)
 		fprintf(stderr, "%s: ", die_name());
 	fprintf(stderr, format, r->reader.records, r->reader.rejected,
-	    r->selected, written, r->reader.in.bytes, seconds,
-	    usage.ru_maxrss);
+	    r->selected, written, r->reader.in.bytes, seconds, usage.ru_maxrss);
 }
 
 int

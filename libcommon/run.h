@@ -20,25 +20,28 @@ struct run_opts {
 };
 
 /* The rows of the option table that they fill. */
-#define RUN_OPTS(o) \
-	{ OPT_STRING, 'o', "output", &(o).output, "DEST", \
-	    "write to DEST: a file, - for standard output", NULL }, \
-	{ OPT_STRING, 'f', "format", &(o).format, "FORMAT", \
-	    "json, line, table, csv or tsv", NULL }, \
-	{ OPT_STRING, 0, "where", &(o).where, "EXPR", \
-	    "only records for which EXPR holds, see flowexpr(7)", NULL }, \
-	{ OPT_STRING, 0, "tz", &(o).tz, "ZONE", \
-	    "zone of times without one (UTC)", NULL }, \
-	{ OPT_FLAG, 0, "strict", &(o).strict, NULL, \
-	    "stop at the first bad record", NULL }, \
-	{ OPT_STRING, 0, "rejects", &(o).rejects, "FILE", \
-	    "write bad records to FILE", NULL }, \
-	{ OPT_U64, 0, "max-line", &(o).max_line, "BYTES", \
-	    "longest line accepted (2Mi)", NULL }, \
-	{ OPT_MAYBE, 0, "stats", &(o).stats, "[=json]", \
-	    "a summary on standard error at the end", NULL }, \
-	{ OPT_FLAG, 'q', "quiet", &(o).quiet, NULL, \
-	    "no messages but fatal ones", NULL }
+#define RUN_OPTS(o)                                                       \
+	{ OPT_STRING, 'o', "output", &(o).output, "DEST",                 \
+		"write to DEST: a file, - for standard output", NULL },   \
+	    { OPT_STRING, 'f', "format", &(o).format, "FORMAT",           \
+		    "json, line, table, csv or tsv", NULL },              \
+	    { OPT_STRING, 0, "where", &(o).where, "EXPR",                 \
+		    "only records for which EXPR holds, see flowexpr(7)", \
+		    NULL },                                               \
+	    { OPT_STRING, 0, "tz", &(o).tz, "ZONE",                       \
+		    "zone of times without one (UTC)", NULL },            \
+	    { OPT_FLAG, 0, "strict", &(o).strict, NULL,                   \
+		    "stop at the first bad record", NULL },               \
+	    { OPT_STRING, 0, "rejects", &(o).rejects, "FILE",             \
+		    "write bad records to FILE", NULL },                  \
+	    { OPT_U64, 0, "max-line", &(o).max_line, "BYTES",             \
+		    "longest line accepted (2Mi)", NULL },                \
+	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",               \
+		    "a summary on standard error at the end", NULL },     \
+	{                                                                 \
+		OPT_FLAG, 'q', "quiet", &(o).quiet, NULL,                 \
+		    "no messages but fatal ones", NULL                    \
+	}
 
 struct run {
 	struct run_opts opts;
@@ -54,8 +57,8 @@ struct run {
 };
 
 /* After option parsing: everything but the input. */
-void run_setup(struct run *r, const struct run_opts *opts,
-    enum row_format for_people);
+void run_setup(
+    struct run *r, const struct run_opts *opts, enum row_format for_people);
 
 /* When the schema is complete.  Flags: what the tool wants of the reader. */
 void run_open(struct run *r, char **operands, struct reader_opts how);

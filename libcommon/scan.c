@@ -46,8 +46,8 @@ flatten(uint64_t bits, uint32_t base, uint32_t *pos)
 
 	for (int done = 0; done < n; done += 8)
 		for (int i = 0; i < 8; i++) {
-			pos[done + i] = base +
-			    (uint32_t)__builtin_ctzll(bits | 1ull << 63);
+			pos[done + i] =
+			    base + (uint32_t)__builtin_ctzll(bits | 1ull << 63);
 			bits &= bits - 1;
 		}
 	return pos + n;
@@ -57,25 +57,25 @@ flatten(uint64_t bits, uint32_t base, uint32_t *pos)
  * A kernel: classify() for each step, marks flattened, specials counted.  The
  * steps but the last are whole.
  */
-#define SCAN(name, classify, flatten, target) \
-	target static uint32_t name(const char *buf, size_t len, \
-	    uint32_t *pos, struct scan_special *special) \
-	{ \
-		uint32_t *p = pos; \
-		uint64_t seen = 0; \
-		size_t i = 0; \
-		struct masks m; \
-\
-		for (; i + SCAN_STEP <= len; i += SCAN_STEP) { \
-			m = classify(buf + i); \
+#define SCAN(name, classify, flatten, target)                                  \
+	target static uint32_t name(const char *buf, size_t len,               \
+	    uint32_t *pos, struct scan_special *special)                       \
+	{                                                                      \
+		uint32_t *p = pos;                                             \
+		uint64_t seen = 0;                                             \
+		size_t i = 0;                                                  \
+		struct masks m;                                                \
+                                                                               \
+		for (; i + SCAN_STEP <= len; i += SCAN_STEP) {                 \
+			m = classify(buf + i);                                 \
 			*special++ = (struct scan_special){ m.special, seen }; \
-			seen += (uint64_t)__builtin_popcountll(m.special); \
-			p = flatten(m.mark, (uint32_t)i, p); \
-		} \
-		m = i < len ? trim(classify(buf + i), len - i) : \
-			      (struct masks){ 0 }; \
-		*special = (struct scan_special){ m.special, seen }; \
-		return (uint32_t)(flatten(m.mark, (uint32_t)i, p) - pos); \
+			seen += (uint64_t)__builtin_popcountll(m.special);     \
+			p = flatten(m.mark, (uint32_t)i, p);                   \
+		}                                                              \
+		m = i < len ? trim(classify(buf + i), len - i)                 \
+			    : (struct masks){ 0 };                             \
+		*special = (struct scan_special){ m.special, seen };           \
+		return (uint32_t)(flatten(m.mark, (uint32_t)i, p) - pos);      \
 	}
 
 static struct masks
@@ -116,13 +116,14 @@ flatten_avx512(uint64_t bits, uint32_t base, uint32_t *pos)
 		26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41,
 		42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57,
 		58, 59, 60, 61, 62, 63 };
-	__m512i index = _mm512_maskz_compress_epi8(bits,
-	    _mm512_loadu_si512(iota));
+	__m512i index =
+	    _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(iota));
 	__m512i at = _mm512_set1_epi32((int)base);
 	int n = __builtin_popcountll(bits);
 
-	_mm512_storeu_si512(pos, _mm512_add_epi32(at,
-	    _mm512_cvtepu8_epi32(_mm512_castsi512_si128(index))));
+	_mm512_storeu_si512(
+	    pos, _mm512_add_epi32(
+		     at, _mm512_cvtepu8_epi32(_mm512_castsi512_si128(index))));
 	if (__builtin_expect(n > 16, 0))
 		return flatten(bits, base, pos);
 	return pos + n;
@@ -132,14 +133,14 @@ AVX512 static inline struct masks
 classify_avx512(const char *p)
 {
 	__m512i x = _mm512_loadu_si512(p);
-	__m512i folded = _mm512_sub_epi8(
-	    _mm512_or_si512(x, _mm512_set1_epi8(CASE_BIT)),
-	    _mm512_set1_epi8(BRACKET_FIRST));
+	__m512i folded =
+	    _mm512_sub_epi8(_mm512_or_si512(x, _mm512_set1_epi8(CASE_BIT)),
+		_mm512_set1_epi8(BRACKET_FIRST));
 	__mmask64 quote = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('"'));
 	__mmask64 newline = _mm512_cmpeq_epi8_mask(x, _mm512_set1_epi8('\n'));
 	__mmask64 low = _mm512_cmplt_epi8_mask(x, _mm512_set1_epi8(0x20));
-	__mmask64 bracket = _mm512_cmple_epu8_mask(folded,
-	    _mm512_set1_epi8(BRACKET_SPAN));
+	__mmask64 bracket =
+	    _mm512_cmple_epu8_mask(folded, _mm512_set1_epi8(BRACKET_SPAN));
 
 	return (struct masks){ _kor_mask64(quote, newline),
 		_kor_mask64(low, bracket) };
@@ -154,11 +155,11 @@ classify_avx2_half(const char *p)
 {
 	__m256i x = _mm256_loadu_si256((const __m256i *)p);
 	__m256i span = _mm256_set1_epi8(BRACKET_SPAN);
-	__m256i folded = _mm256_sub_epi8(
-	    _mm256_or_si256(x, _mm256_set1_epi8(CASE_BIT)),
-	    _mm256_set1_epi8(BRACKET_FIRST));
-	__m256i bracket = _mm256_cmpeq_epi8(_mm256_min_epu8(folded, span),
-	    folded);
+	__m256i folded =
+	    _mm256_sub_epi8(_mm256_or_si256(x, _mm256_set1_epi8(CASE_BIT)),
+		_mm256_set1_epi8(BRACKET_FIRST));
+	__m256i bracket =
+	    _mm256_cmpeq_epi8(_mm256_min_epu8(folded, span), folded);
 	__m256i low = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), x);
 	__m256i quote = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
 	__m256i newline = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\n'));
@@ -202,20 +203,20 @@ classify_sse2(const char *p)
 
 	for (int i = 0; i < SCAN_STEP; i += 16) {
 		__m128i x = _mm_loadu_si128((const __m128i *)(p + i));
-		__m128i folded = _mm_sub_epi8(
-		    _mm_or_si128(x, _mm_set1_epi8(CASE_BIT)),
-		    _mm_set1_epi8(BRACKET_FIRST));
+		__m128i folded =
+		    _mm_sub_epi8(_mm_or_si128(x, _mm_set1_epi8(CASE_BIT)),
+			_mm_set1_epi8(BRACKET_FIRST));
 		__m128i bracket = _mm_cmpeq_epi8(
 		    _mm_min_epu8(folded, _mm_set1_epi8(BRACKET_SPAN)), folded);
 		__m128i low = _mm_cmplt_epi8(x, _mm_set1_epi8(0x20));
-		__m128i mark = _mm_or_si128(
-		    _mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
-		    _mm_cmpeq_epi8(x, _mm_set1_epi8('\n')));
+		__m128i mark =
+		    _mm_or_si128(_mm_cmpeq_epi8(x, _mm_set1_epi8('"')),
+			_mm_cmpeq_epi8(x, _mm_set1_epi8('\n')));
 
 		m.mark |= (uint64_t)(uint32_t)_mm_movemask_epi8(mark) << i;
 		m.special |= (uint64_t)(uint32_t)_mm_movemask_epi8(
 				 _mm_or_si128(low, bracket))
-		    << i;
+			     << i;
 	}
 	return m;
 }
@@ -246,15 +247,14 @@ classify_neon(const char *p)
 
 	for (int i = 0; i < 4; i++) {
 		uint8x16_t x = vld1q_u8((const uint8_t *)p + 16 * i);
-		uint8x16_t folded = vsubq_u8(
-		    vorrq_u8(x, vdupq_n_u8(CASE_BIT)),
+		uint8x16_t folded = vsubq_u8(vorrq_u8(x, vdupq_n_u8(CASE_BIT)),
 		    vdupq_n_u8(BRACKET_FIRST));
 
 		mark[i] = vorrq_u8(vceqq_u8(x, vdupq_n_u8('"')),
 		    vceqq_u8(x, vdupq_n_u8('\n')));
-		special[i] = vorrq_u8(
-		    vcltq_s8(vreinterpretq_s8_u8(x), vdupq_n_s8(0x20)),
-		    vcleq_u8(folded, vdupq_n_u8(BRACKET_SPAN)));
+		special[i] =
+		    vorrq_u8(vcltq_s8(vreinterpretq_s8_u8(x), vdupq_n_s8(0x20)),
+			vcleq_u8(folded, vdupq_n_u8(BRACKET_SPAN)));
 	}
 	return (struct masks){ movemask_neon(mark), movemask_neon(special) };
 }

@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 enum {
-	SCAN_STEP = 64,	 /* bytes a step, and a word of the bitmap */
+	SCAN_STEP = 64,  /* bytes a step, and a word of the bitmap */
 	SCAN_SLACK = 64, /* entries of pos written beyond the count */
 };
 
@@ -34,8 +34,8 @@ struct scan_special {
  * len bytes at buf; pos has room for len + SCAN_SLACK entries, special for
  * len / 64 + 1.  Returns the number of positions.
  */
-typedef uint32_t scan_fn(const char *buf, size_t len, uint32_t *pos,
-    struct scan_special *special);
+typedef uint32_t scan_fn(
+    const char *buf, size_t len, uint32_t *pos, struct scan_special *special);
 
 /* How many special bytes stand before position at. */
 static inline uint64_t

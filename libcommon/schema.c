@@ -56,8 +56,9 @@ schema_init(struct schema *s)
 	s->mask = 63;
 	s->table = xcalloc(s->mask + 1, sizeof *s->table);
 	s->nodes = xgrow(s->nodes, &s->cap, 0, sizeof *s->nodes);
-	s->nodes[s->n++] = (struct schema_node){ .parent = SCHEMA_NONE,
-		.slot = SCHEMA_NONE, .has_inner = true };
+	s->nodes[s->n++] = (struct schema_node){
+		.parent = SCHEMA_NONE, .slot = SCHEMA_NONE, .has_inner = true
+	};
 }
 
 int
@@ -103,8 +104,7 @@ schema_add(struct schema *s, struct slice path)
 	if (s->n_slots == SCHEMA_MAX_SLOTS)
 		die("more than %d fields", SCHEMA_MAX_SLOTS);
 	slot = (int)s->n_slots;
-	s->slots = xgrow(s->slots, &s->cap_slots, s->n_slots,
-	    sizeof *s->slots);
+	s->slots = xgrow(s->slots, &s->cap_slots, s->n_slots, sizeof *s->slots);
 	node = child_or_new(s, SCHEMA_ROOT, path);
 	s->nodes[node].slot = slot;
 	s->slots[s->n_slots++] = s->nodes[node].name;

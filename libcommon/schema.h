@@ -19,7 +19,7 @@ enum { SCHEMA_ROOT = 0, SCHEMA_NONE = -1, SCHEMA_MAX_SLOTS = 1024 };
 struct schema_node {
 	struct slice name;
 	int parent;
-	int slot;	/* or SCHEMA_NONE */
+	int slot;       /* or SCHEMA_NONE */
 	bool has_inner; /* some path leads through it */
 };
 

@@ -95,14 +95,14 @@ place(const struct shape *shape, const uint32_t *pos, uint32_t piece)
 	const struct shape_group *g = &shape->groups[piece / 16];
 
 	return (int32_t)pos[g->first_mark + g->mark[piece % 16]] +
-	    g->delta[piece % 16];
+	       g->delta[piece % 16];
 }
 
 BODY v2
 differ16(const char *p, const char *bytes, const char *mask)
 {
 	return (v2)(((v16) * (const v16u *)p ^ *(const v16 *)bytes) &
-	    *(const v16 *)mask);
+		    *(const v16 *)mask);
 }
 
 /* One record; special bytes are not looked at. */
@@ -119,7 +119,7 @@ verify(const struct shape *shape, const char *buf, const uint32_t *pos)
 		at[i] = place(shape, pos, i);
 		p = buf + at[i];
 		differ |= differ16(p, s->bytes, s->mask) |
-		    differ16(p + 16, s->bytes + 16, s->mask + 16);
+			  differ16(p + 16, s->bytes + 16, s->mask + 16);
 	}
 	return !(differ[0] | differ[1]) && all_scalars(shape, buf, at);
 }
@@ -127,7 +127,7 @@ verify(const struct shape *shape, const char *buf, const uint32_t *pos)
 #if defined(__x86_64__)
 
 #define AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt")))
-#define AVX512 \
+#define AVX512                                                               \
 	__attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,bmi,bmi2," \
 			      "popcnt")))
 
@@ -145,11 +145,11 @@ verify_avx2(const struct shape *shape, const char *buf, const uint32_t *pos)
 		x = _mm256_xor_si256(
 		    _mm256_loadu_si256((const __m256i *)(buf + at[i])),
 		    *(const __m256i *)piece->bytes);
-		differ = _mm256_or_si256(differ,
-		    _mm256_and_si256(x, *(const __m256i *)piece->mask));
+		differ = _mm256_or_si256(
+		    differ, _mm256_and_si256(x, *(const __m256i *)piece->mask));
 	}
 	return _mm256_testz_si256(differ, differ) &&
-	    all_scalars(shape, buf, at);
+	       all_scalars(shape, buf, at);
 }
 
 /* The places of 16 pieces: their marks lie within 64 of each other. */
@@ -158,10 +158,10 @@ places_avx512(const struct shape_group *g, const uint32_t *pos)
 {
 	const uint32_t *p = pos + g->first_mark;
 	__m512i mark = _mm512_load_si512(g->mark);
-	__m512i low = _mm512_permutex2var_epi32(_mm512_loadu_si512(p), mark,
-	    _mm512_loadu_si512(p + 16));
-	__m512i high = _mm512_permutex2var_epi32(_mm512_loadu_si512(p + 32),
-	    mark, _mm512_loadu_si512(p + 48));
+	__m512i low = _mm512_permutex2var_epi32(
+	    _mm512_loadu_si512(p), mark, _mm512_loadu_si512(p + 16));
+	__m512i high = _mm512_permutex2var_epi32(
+	    _mm512_loadu_si512(p + 32), mark, _mm512_loadu_si512(p + 48));
 	__mmask16 beyond = _mm512_test_epi32_mask(mark, _mm512_set1_epi32(32));
 
 	return _mm512_add_epi32(_mm512_mask_blend_epi32(beyond, low, high),
@@ -178,18 +178,18 @@ eight_numbers(const char *buf, __m256i from, __m256i n, __m256i min,
 {
 	__mmask8 lanes = (__mmask8)_bzhi_u32(0xff, count);
 	__m512i zeros = _mm512_set1_epi8('0');
-	__m512i digits = _mm512_xor_si512(zeros,
-	    _mm512_mask_i32gather_epi64(zeros, lanes, from, buf, 1));
-	__m512i shift = _mm512_cvtepi32_epi64(_mm256_slli_epi32(
-	    _mm256_sub_epi32(_mm256_set1_epi32(8), n), 3));
+	__m512i digits = _mm512_xor_si512(
+	    zeros, _mm512_mask_i32gather_epi64(zeros, lanes, from, buf, 1));
+	__m512i shift = _mm512_cvtepi32_epi64(
+	    _mm256_slli_epi32(_mm256_sub_epi32(_mm256_set1_epi32(8), n), 3));
 	__m512i points = _mm512_loadu_si512(point);
-	__m512i own = _mm512_xor_si512(_mm512_sllv_epi64(digits, shift),
-	    points);
+	__m512i own =
+	    _mm512_xor_si512(_mm512_sllv_epi64(digits, shift), points);
 	__mmask64 odd = _mm512_cmpgt_epu8_mask(own, _mm512_set1_epi8(9)) |
-	    _mm512_mask_test_epi8_mask(_mm512_test_epi8_mask(points, points),
-		own, own);
-	__mmask8 zero = _mm512_testn_epi64_mask(digits,
-	    _mm512_set1_epi64(0xff));
+			_mm512_mask_test_epi8_mask(
+			    _mm512_test_epi8_mask(points, points), own, own);
+	__mmask8 zero =
+	    _mm512_testn_epi64_mask(digits, _mm512_set1_epi64(0xff));
 	__mmask8 longer = _mm256_cmpgt_epu32_mask(n, min);
 
 	return !(odd | (zero & longer & lanes));
@@ -200,8 +200,8 @@ AVX512 static inline bool
 plain_scalars(const struct shape_group *g, const char *buf, const int32_t *at)
 {
 	__m512i min = _mm512_load_si512(g->min_len);
-	__m512i from = _mm512_add_epi32(_mm512_loadu_si512(at),
-	    _mm512_load_si512(g->len));
+	__m512i from =
+	    _mm512_add_epi32(_mm512_loadu_si512(at), _mm512_load_si512(g->len));
 	__m512i n = _mm512_sub_epi32(_mm512_loadu_si512(at + 1), from);
 	unsigned count = (unsigned)__builtin_popcount(g->plain);
 	__mmask16 lanes = g->plain;
@@ -217,9 +217,9 @@ plain_scalars(const struct shape_group *g, const char *buf, const int32_t *at)
 		g->point, count))
 		return false;
 	return count <= 8 ||
-	    eight_numbers(buf, _mm512_extracti64x4_epi64(from, 1),
-		_mm512_extracti64x4_epi64(n, 1),
-		_mm512_extracti64x4_epi64(min, 1), g->point + 8, count - 8);
+	       eight_numbers(buf, _mm512_extracti64x4_epi64(from, 1),
+		   _mm512_extracti64x4_epi64(n, 1),
+		   _mm512_extracti64x4_epi64(min, 1), g->point + 8, count - 8);
 }
 
 AVX512 static inline bool
@@ -230,8 +230,8 @@ verify_avx512(const struct shape *shape, const char *buf, const uint32_t *pos)
 	places at;
 
 	for (uint32_t i = 0; i < n; i += 16)
-		_mm512_storeu_si512(at + i,
-		    places_avx512(&shape->groups[i / 16], pos));
+		_mm512_storeu_si512(
+		    at + i, places_avx512(&shape->groups[i / 16], pos));
 #pragma GCC unroll 4
 	for (uint32_t i = 0; i < n; i++) {
 		const struct shape_piece *piece = &shape->pieces[i];
@@ -283,16 +283,16 @@ settle(const struct shape *shape, const uint32_t *pos, uint32_t n,
 	return i;
 }
 
-#define RUN(name, verify, target) \
-	target static uint32_t name(const struct shape *shape, \
-	    const char *buf, const uint32_t *pos, uint32_t n_pos, \
-	    const struct scan_special *special) \
-	{ \
+#define RUN(name, verify, target)                                          \
+	target static uint32_t name(const struct shape *shape,             \
+	    const char *buf, const uint32_t *pos, uint32_t n_pos,          \
+	    const struct scan_special *special)                            \
+	{                                                                  \
 		uint32_t n = 0, marks = shape->marks, max = n_pos / marks; \
-\
-		while (n < max && verify(shape, buf, pos + n * marks)) \
-			n++; \
-		return settle(shape, pos, n, special); \
+                                                                           \
+		while (n < max && verify(shape, buf, pos + n * marks))     \
+			n++;                                               \
+		return settle(shape, pos, n, special);                     \
 	}
 
 RUN(run_portable, verify, )
@@ -331,7 +331,7 @@ static bool
 is_special(char c)
 {
 	return (unsigned char)c < 0x20 || (unsigned char)c > 0x7f ||
-	    strchr("{}[]|\\", c);
+	       strchr("{}[]|\\", c);
 }
 
 /* The next 32 bytes or less of a segment, beginning at p. */
@@ -362,8 +362,8 @@ add_piece(struct lesson *l, const char *p, size_t n, const char *anchor)
 
 /* The segment [from, to), anchored to the mark that stands at 'anchor'. */
 static void
-add_segment(struct lesson *l, const char *from, const char *to,
-    const char *anchor)
+add_segment(
+    struct lesson *l, const char *from, const char *to, const char *anchor)
 {
 	for (const char *p = from; p < to; p++)
 		l->shape->specials += is_special(*p);
@@ -410,8 +410,8 @@ place_value(struct lesson *l, const struct shape_member *m, const char *next)
 		l->mark += 4;
 		return v;
 	}
-	l->fit &= start < SHAPE_REACH && gap > -SHAPE_REACH &&
-	    l->shape->n_pieces > 0;
+	l->fit &=
+	    start < SHAPE_REACH && gap > -SHAPE_REACH && l->shape->n_pieces > 0;
 	if (!l->fit)
 		return v;
 	v.kind = JSON_NUMBER;

@@ -59,8 +59,8 @@ struct shape_value {
  */
 struct shape_group {
 	uint32_t first_mark;
-	uint16_t scalars; /* bit i: such a value behind piece i */
-	uint16_t plain;	  /* those that were learned as digits */
+	uint16_t scalars;               /* bit i: such a value behind piece i */
+	uint16_t plain;                 /* those that were learned as digits */
 	_Alignas(64) uint32_t mark[16]; /* relative to first_mark, below 64 */
 	_Alignas(64) int32_t delta[16];
 	_Alignas(64) uint32_t len[16];
@@ -69,7 +69,7 @@ struct shape_group {
 };
 
 struct shape {
-	uint32_t marks;	   /* of a record, with its newline */
+	uint32_t marks;    /* of a record, with its newline */
 	uint32_t specials; /* of a record: all of them in segments */
 	uint32_t n_pieces, n_values;
 	struct shape_value values[SHAPE_MAX_MEMBERS]; /* that have a slot */

@@ -32,16 +32,16 @@ struct source {
 	bool regular, follow, eof;
 	const char *error;
 	uint64_t offset, size;
-	ssize_t (*read)(struct source *s, char *buf, size_t n,
-	    const struct idle *idle);
+	ssize_t (*read)(
+	    struct source *s, char *buf, size_t n, const struct idle *idle);
 	/* Bytes read ahead for recognition, or to be decompressed. */
 	char *raw;
 	size_t raw_at, raw_n;
 	z_stream z;
 	ZSTD_DStream *zstd;
 	size_t zstd_due; /* what ZSTD wants: 0 between frames */
-	bool held;	 /* zstd: output filled, more may wait inside */
-	bool between;	 /* gzip: between members */
+	bool held;       /* zstd: output filled, more may wait inside */
+	bool between;    /* gzip: between members */
 };
 
 /* The file was replaced (rotated) or cut: continue with the new one. */
@@ -144,9 +144,9 @@ read_gzip(struct source *s, char *buf, size_t n, const struct idle *idle)
 
 		if (r <= 0 && !(r == 0 && s->between))
 			return r < 0 ? -1
-			    : stop_asked()
-			    ? 0
-			    : fail(s, "the gzip data ends too early");
+			       : stop_asked()
+				   ? 0
+				   : fail(s, "the gzip data ends too early");
 		if (r == 0)
 			return 0;
 		if (s->between && inflateReset(&s->z) != Z_OK)
@@ -177,8 +177,8 @@ read_zstd(struct source *s, char *buf, size_t n, const struct idle *idle)
 			return -1;
 		if (r == 0)
 			return s->zstd_due && !stop_asked()
-			    ? fail(s, "the zstd data ends too early")
-			    : 0;
+				   ? fail(s, "the zstd data ends too early")
+				   : 0;
 		in = (ZSTD_inBuffer){ s->raw, s->raw_n, s->raw_at };
 		s->zstd_due = ZSTD_decompressStream(s->zstd, &out, &in);
 		s->raw_at = in.pos;
@@ -210,8 +210,8 @@ choose_reader(struct source *s)
 		if (!s->zstd)
 			return "out of memory";
 		ZSTD_initDStream(s->zstd);
-		ZSTD_DCtx_setParameter(s->zstd, ZSTD_d_windowLogMax,
-		    ZSTD_WINDOW_LOG);
+		ZSTD_DCtx_setParameter(
+		    s->zstd, ZSTD_d_windowLogMax, ZSTD_WINDOW_LOG);
 		s->read = read_zstd;
 	}
 	return NULL;
@@ -227,8 +227,8 @@ read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
 	const char *err;
 
 	do {
-		ssize_t got = read_fd(s, s->raw + s->raw_n,
-		    s->raw_n ? 1 : RAW_CAP, idle);
+		ssize_t got =
+		    read_fd(s, s->raw + s->raw_n, s->raw_n ? 1 : RAW_CAP, idle);
 
 		if (got < 0)
 			return -1;
@@ -277,8 +277,8 @@ source_open(const char *name, bool follow)
 }
 
 ssize_t
-source_read(struct source *s, char *buf, size_t n, void (*idle)(void *arg),
-    void *arg)
+source_read(
+    struct source *s, char *buf, size_t n, void (*idle)(void *arg), void *arg)
 {
 	return s->read(s, buf, n, &(struct idle){ idle, arg });
 }

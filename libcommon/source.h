@@ -24,8 +24,8 @@ struct source *source_open(const char *name, bool follow);
  * Up to n bytes into buf; 0 at the end (or when a signal asks to stop), -1
  * for an error, with source_error().  idle(arg) is called before a wait.
  */
-ssize_t source_read(struct source *s, char *buf, size_t n,
-    void (*idle)(void *arg), void *arg);
+ssize_t source_read(
+    struct source *s, char *buf, size_t n, void (*idle)(void *arg), void *arg);
 const char *source_error(const struct source *s);
 
 /* A file on disk: complete, so lateness may be generous; read without waits. */

@@ -189,8 +189,8 @@ value_read(const struct json_val *v, enum field_type type, enum names_set set,
 		out->s = json_slice(v);
 	}
 	return type == FIELD_ANY || type == FIELD_BOOL
-	    ? NULL
-	    : "a single value expected";
+		   ? NULL
+		   : "a single value expected";
 }
 
 /* What a user writes without saying its type. */
@@ -215,8 +215,9 @@ guess(struct slice s, const struct value_reading *how, struct value *out)
 	if (!read_ip(s, out))
 		return NULL;
 	if (memchr(s.p, '/', s.n) && !ip_prefix_parse(s, &p)) {
-		*out = (struct value){ .type = VALUE_NET, .net_len = p.len,
-			.ip = p.ip };
+		*out = (struct value){
+			.type = VALUE_NET, .net_len = p.len, .ip = p.ip
+		};
 		return NULL;
 	}
 	if (s.n >= 7 && s.p[4] == '-' && !read_time(s, true, how, out))
@@ -382,8 +383,7 @@ short_text(char *out, const struct value *v, const struct field *f)
 }
 
 size_t
-value_text(char *out, size_t room, const struct value *v,
-    const struct field *f)
+value_text(char *out, size_t room, const struct value *v, const struct field *f)
 {
 	char text[64];
 	struct slice s = v->s;
@@ -400,7 +400,7 @@ static bool
 is_bare(const struct value *v, const struct field *f)
 {
 	return v->type == VALUE_BOOL || v->type == VALUE_REAL ||
-	    (v->type == VALUE_INT && !(f && f->type == FIELD_FLAGS));
+	       (v->type == VALUE_INT && !(f && f->type == FIELD_FLAGS));
 }
 
 void

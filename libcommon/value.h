@@ -73,11 +73,11 @@ double value_double(const struct value *v);
 bool value_nano(const struct value *v, i128 *out);
 
 /* Text as in JSON, without quotes: at most room bytes. */
-size_t value_text(char *out, size_t room, const struct value *v,
-    const struct field *f);
+size_t value_text(
+    char *out, size_t room, const struct value *v, const struct field *f);
 
 /* As JSON.  The field (or NULL) decides how flags are written. */
-void value_json(struct output *out, const struct value *v,
-    const struct field *f);
+void value_json(
+    struct output *out, const struct value *v, const struct field *f);
 
 #endif

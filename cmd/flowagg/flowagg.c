@@ -43,13 +43,12 @@ static const struct tool tool = {
 	.synopsis = "[options] [file ...]",
 	.summary = "Groups flow records and computes aggregates of each group.",
 	.groups = (const struct opt *const[]){ options, NULL },
-	.examples =
-	    "  flowagg -k src_ip_addr -b bytes -n 10 flows.json\n"
-	    "  flowagg -k sa -a 'targets=distinct(da)' --having "
-	    "'targets >= 20' flows.json\n"
-	    "  flowagg -k protocol -a 'n=count(),p50(duration),"
-	    "share=sum(bytes)/sum(packets)'\n"
-	    "  flowagg -k src_ip_addr/24,/64 -f table flows.json\n",
+	.examples = "  flowagg -k src_ip_addr -b bytes -n 10 flows.json\n"
+		    "  flowagg -k sa -a 'targets=distinct(da)' --having "
+		    "'targets >= 20' flows.json\n"
+		    "  flowagg -k protocol -a 'n=count(),p50(duration),"
+		    "share=sum(bytes)/sum(packets)'\n"
+		    "  flowagg -k src_ip_addr/24,/64 -f table flows.json\n",
 };
 
 struct job {
@@ -107,8 +106,7 @@ error_columns(struct job *j, struct row_column *columns, size_t n)
 }
 
 static void
-fill_errors(const struct job *j, const void *block, struct value *row,
-    size_t n)
+fill_errors(const struct job *j, const void *block, struct value *row, size_t n)
 {
 	for (size_t i = 0; opt.explain && i < j->agg.n_calls; i++) {
 		const struct agg_call *c = &j->agg.calls[i];
@@ -116,8 +114,8 @@ fill_errors(const struct job *j, const void *block, struct value *row,
 		if (!c->spec.fn->error)
 			continue;
 		row[n++] = (struct value){ .type = VALUE_REAL,
-			.d = c->spec.fn->error((const char *)block +
-			    c->offset) };
+			.d = c->spec.fn->error(
+			    (const char *)block + c->offset) };
 	}
 }
 
@@ -139,8 +137,8 @@ write_rows(struct job *j)
 	static size_t from[MAX];
 	size_t n = choose_columns(j, columns, from);
 	size_t all = error_columns(j, columns, n);
-	struct row_out *out = row_open(&j->run.out, j->run.format, columns,
-	    all, j->run.zone);
+	struct row_out *out =
+	    row_open(&j->run.out, j->run.format, columns, all, j->run.zone);
 	struct arena arena = { 0 };
 	void **order = order_groups(&j->agg, &j->groups, opt.sort);
 
@@ -168,8 +166,8 @@ main(int argc, char **argv)
 	bool fresh;
 
 	run_setup(&j.run, &opt.run, ROW_TABLE);
-	agg_init(&j.agg, opt.keys, opt.aggregates, opt.time_field,
-	    &j.run.context);
+	agg_init(
+	    &j.agg, opt.keys, opt.aggregates, opt.time_field, &j.run.context);
 	cells = (struct expr_context){ .cells = &j.agg.cells,
 		.how = j.run.context.how };
 	if (opt.having)

@@ -56,8 +56,8 @@ as_port(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
-as_above(struct convert *c, const struct json_val *v, struct value *out,
-    int above)
+as_above(
+    struct convert *c, const struct json_val *v, struct value *out, int above)
 {
 	const char *err = as_int(c, v, out);
 
@@ -181,8 +181,7 @@ as_history(struct convert *c, const struct json_val *v, struct value *out)
 		{ 'f', FLAG_FIN }, { 'r', FLAG_RST } };
 	unsigned flags[2] = { 0 };
 
-	if (field_of(c, PROTO)->type == VALUE_INT &&
-	    field_of(c, PROTO)->i != 6)
+	if (field_of(c, PROTO)->type == VALUE_INT && field_of(c, PROTO)->i != 6)
 		return NULL;
 	for (uint32_t i = 0; i < v->n; i++)
 		for (size_t k = 0; k < sizeof meaning / sizeof *meaning; k++)
@@ -214,8 +213,7 @@ as_time_in(struct convert *c, const struct json_val *v, struct value *out,
 
 	if (is_zero_time(json_slice(v)))
 		return NULL;
-	if (v->kind == JSON_STRING &&
-	    json_scalar(v->p, v->n) != JSON_NUMBER)
+	if (v->kind == JSON_STRING && json_scalar(v->p, v->n) != JSON_NUMBER)
 		err = tstamp_parse(json_slice(v), c->how.zone, &ns);
 	else
 		err = tstamp_number(json_slice(v), unit, &ns);
@@ -295,8 +293,7 @@ as_dns_flags(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
-as_hex_dns_flags(struct convert *c, const struct json_val *v,
-    struct value *out)
+as_hex_dns_flags(struct convert *c, const struct json_val *v, struct value *out)
 {
 	char text[16], decimal[16];
 	struct json_val number = { .p = decimal, .kind = JSON_NUMBER };
@@ -305,8 +302,8 @@ as_hex_dns_flags(struct convert *c, const struct json_val *v,
 		return "hexadecimal number expected";
 	memcpy(text, v->p, v->n);
 	text[v->n] = '\0';
-	number.n = (uint32_t)snprintf(decimal, sizeof decimal, "%lu",
-	    strtoul(text, NULL, 16) & 0xffff);
+	number.n = (uint32_t)snprintf(
+	    decimal, sizeof decimal, "%lu", strtoul(text, NULL, 16) & 0xffff);
 	return as_dns_flags(c, &number, out);
 }
 

@@ -37,9 +37,26 @@ struct convert {
 };
 
 /* Fields that the code itself looks at, by name once in set-up. */
-enum known { FIRST, LAST, DURATION, SRC_IP, DST_IP, SRC_PORT, DST_PORT, PROTO,
-	FLAGS, PACKETS, BYTES, ICMP_TYPE, ICMP_CODE, FLAGS_REV, DNS_QR,
-	DNS_OPCODE, DNS_RCODE, KNOWN };
+enum known {
+	FIRST,
+	LAST,
+	DURATION,
+	SRC_IP,
+	DST_IP,
+	SRC_PORT,
+	DST_PORT,
+	PROTO,
+	FLAGS,
+	PACKETS,
+	BYTES,
+	ICMP_TYPE,
+	ICMP_CODE,
+	FLAGS_REV,
+	DNS_QR,
+	DNS_OPCODE,
+	DNS_RCODE,
+	KNOWN
+};
 
 extern int known_index[KNOWN]; /* filled by convert_new() */
 
@@ -50,8 +67,8 @@ field_of(struct convert *c, enum known k)
 }
 
 /* NULL or a message; *out stays unknown where the value says nothing. */
-typedef const char *convert_fn(struct convert *c, const struct json_val *v,
-    struct value *out);
+typedef const char *convert_fn(
+    struct convert *c, const struct json_val *v, struct value *out);
 
 extern convert_fn *const conversions[];
 

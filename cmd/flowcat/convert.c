@@ -74,15 +74,14 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 		if (spellings[i].by_number)
 			snprintf(name, sizeof name, spellings[i].format, e->id);
 		else
-			snprintf(name, sizeof name, spellings[i].format,
-			    e->name);
+			snprintf(
+			    name, sizeof name, spellings[i].format, e->name);
 		if (spellings[i].reverse)
 			target = reverse;
 		if (spellings[i].id == DIALECT_IPFIXCOL2 && as == AS_TIME_S)
 			as = AS_TIME_MS;
 		if (field_find(slice_str(target)))
-			bind(c, s, spellings[i].id, name, target, as,
-			    e->extra);
+			bind(c, s, spellings[i].id, name, target, as, e->extra);
 	}
 }
 
@@ -124,8 +123,9 @@ convert_detect(const struct convert *c, const struct rec *rec)
 	for (size_t i = 0; i < c->n_signs; i++) {
 		const struct json_val *v = &rec->v[c->signs[i].slot];
 
-		if (v->kind != JSON_NONE && (!c->signs[i].value ||
-		    slice_is(json_slice(v), c->signs[i].value)))
+		if (v->kind != JSON_NONE &&
+		    (!c->signs[i].value ||
+			slice_is(json_slice(v), c->signs[i].value)))
 			return c->signs[i].id;
 	}
 	return DIALECT_NONE;
@@ -146,8 +146,8 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 		err = conversions[b->as](c, v, out);
 		if (!err)
 			continue;
-		snprintf(c->what, sizeof c->what, "%.*s: %s",
-		    (int)b->member.n, b->member.p, err);
+		snprintf(c->what, sizeof c->what, "%.*s: %s", (int)b->member.n,
+		    b->member.p, err);
 		return c->what;
 	}
 	return NULL;
@@ -160,11 +160,12 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 static void
 mend_icmp(struct convert *c, enum dialect_id id)
 {
-	struct value *type = field_of(c, ICMP_TYPE), *code = field_of(c,
-	    ICMP_CODE), *src = field_of(c, SRC_PORT), *dst = field_of(c,
-	    DST_PORT), *proto = field_of(c, PROTO);
-	bool icmp = proto->type == VALUE_INT &&
-	    (proto->i == 1 || proto->i == 58);
+	struct value *type = field_of(c, ICMP_TYPE),
+		     *code = field_of(c, ICMP_CODE),
+		     *src = field_of(c, SRC_PORT), *dst = field_of(c, DST_PORT),
+		     *proto = field_of(c, PROTO);
+	bool icmp =
+	    proto->type == VALUE_INT && (proto->i == 1 || proto->i == 58);
 	bool ports = dst->type == VALUE_INT && src->type == VALUE_INT;
 
 	if (!icmp) {
@@ -178,7 +179,8 @@ mend_icmp(struct convert *c, enum dialect_id id)
 		*type = *src;
 		*code = *dst;
 	} else if (ports && (dst->i || id != DIALECT_PMACCT) &&
-	    (type->type == VALUE_NONE || (type->i == 0 && dst->i > 255))) {
+		   (type->type == VALUE_NONE ||
+		       (type->i == 0 && dst->i > 255))) {
 		*type = *code = *dst;
 		type->i = dst->i >> 8;
 		code->i = dst->i & 255;
@@ -192,8 +194,7 @@ mend_transport(struct convert *c)
 {
 	static const unsigned char with_ports[] = { 6, 17, 33, 132, 136 };
 	struct value *proto = field_of(c, PROTO), *flags = field_of(c, FLAGS),
-		     *src = field_of(c, SRC_PORT),
-		     *dst = field_of(c, DST_PORT);
+		     *src = field_of(c, SRC_PORT), *dst = field_of(c, DST_PORT);
 
 	if (proto->type != VALUE_INT)
 		return;
@@ -243,8 +244,9 @@ says_flow(const struct convert *c, enum dialect_id id, const struct rec *rec)
 	for (size_t i = 0; id == DIALECT_SURICATA && i < 3; i++)
 		if (slice_is(event, events[i]))
 			return true;
-	return id != DIALECT_SURICATA && (type->kind != JSON_STRING ||
-	    slice_is(json_slice(type), "ipfix.entry"));
+	return id != DIALECT_SURICATA &&
+	       (type->kind != JSON_STRING ||
+		   slice_is(json_slice(type), "ipfix.entry"));
 }
 
 /* By what it has: options records have neither addresses nor counters. */
@@ -252,8 +254,8 @@ static bool
 has_flow(struct convert *c)
 {
 	return field_of(c, SRC_IP)->type == VALUE_IP ||
-	    field_of(c, DST_IP)->type == VALUE_IP ||
-	    field_of(c, PACKETS)->type == VALUE_INT;
+	       field_of(c, DST_IP)->type == VALUE_IP ||
+	       field_of(c, PACKETS)->type == VALUE_INT;
 }
 
 static void
@@ -293,8 +295,9 @@ static void
 put_others(struct convert *c, enum dialect_id id, const struct rec *rec,
     struct output *out, char *before)
 {
-	struct json_in in = { .p = rec->p, .end = rec->p + rec->n,
-		.lenient = true };
+	struct json_in in = {
+		.p = rec->p, .end = rec->p + rec->n, .lenient = true
+	};
 	struct json_iter it;
 	struct json_val key, v;
 	bool done = false;
@@ -303,7 +306,7 @@ put_others(struct convert *c, enum dialect_id id, const struct rec *rec,
 	if (json_open(&in, &it))
 		return;
 	while (!json_member(&in, &it, &key, &done) && !done &&
-	    !json_value(&in, &v)) {
+	       !json_value(&in, &v)) {
 		struct slice name = json_slice(&key), text = json_slice(&v);
 		const struct field *f = field_find(name);
 

@@ -17,13 +17,12 @@ struct convert *convert_new(struct schema *schema,
     const struct tstamp_zone *zone, enum dialect_id only, bool keep);
 
 /* The dialect of the record at hand; DIALECT_NONE if it is not known. */
-enum dialect_id convert_detect(const struct convert *c,
-    const struct rec *rec);
+enum dialect_id convert_detect(const struct convert *c, const struct rec *rec);
 
 enum convert_result {
 	CONVERT_DONE,
 	CONVERT_NO_FLOW, /* an alert, a template, ..: not a bad record */
-	CONVERT_BAD,	 /* *what says why */
+	CONVERT_BAD,     /* *what says why */
 };
 
 /* Appends the canonical record, without newline, to out. */

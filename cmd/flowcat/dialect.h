@@ -28,13 +28,13 @@ enum dialect_id {
 
 /* How a member's value becomes a field's: see conversions[] in convert.c. */
 enum conversion {
-	AS_INT,	      /* a number, also as text */
+	AS_INT,       /* a number, also as text */
 	AS_PORT,      /* the same, also hexadecimal or a service's name */
 	AS_KNOWN,     /* the same, 0 means unknown */
 	AS_SEVERAL,   /* the same, 0 and 1 say nothing */
 	AS_TEXT,      /* "" means unknown */
 	AS_ADDRESS,   /* "", 0.0.0.0 as text too means unknown where said so */
-	AS_MAC,	      /* zeros mean unknown */
+	AS_MAC,       /* zeros mean unknown */
 	AS_PROTOCOL,  /* number or name */
 	AS_FLAGS,     /* any form */
 	AS_HEX_FLAGS, /* "1b" */
@@ -43,7 +43,7 @@ enum conversion {
 	AS_TIME_S,    /* numbers in that unit; text as it says */
 	AS_TIME_MS,
 	AS_TIME_NS,
-	AS_SECONDS,   /* a duration */
+	AS_SECONDS, /* a duration */
 	AS_DNS_TYPE,
 	AS_DNS_CLASS,
 	AS_DNS_RCODE,
@@ -53,7 +53,7 @@ enum conversion {
 	AS_JSON,      /* an array as it is; empty ones mean nothing */
 	AS_COUNT,     /* the number of an array's elements */
 	AS_ICMP_PAIR, /* type * 256 + code */
-	AS_TLS,	      /* a version's number or name */
+	AS_TLS,       /* a version's number or name */
 	AS_DIRECTION, /* 0 ingress, 1 egress */
 };
 

@@ -26,7 +26,8 @@ static struct {
 static const struct opt options[] = {
 	{ OPT_STRING, 0, "from", &opt.from, "DIALECT",
 	    "canonical, nfdump, ipfixcol2, ipfixcol1, goflow2, pmacct, "
-	    "suricata, zeek, unirec, argus (recognised)", NULL },
+	    "suricata, zeek, unirec, argus (recognised)",
+	    NULL },
 	{ OPT_FLAG, 0, "keep", &opt.keep, NULL,
 	    "keep members that are no fields, and the exporter's", NULL },
 	{ OPT_STRING, 0, "unwrap", &opt.unwrap, "MEMBER",
@@ -134,9 +135,9 @@ envelope(const struct job *j, const struct rec *rec)
 	}
 	v = &rec->v[j->payload_slot];
 	return rec->v[j->topic_slot].kind == JSON_STRING &&
-		(v->kind == JSON_STRING || v->kind == JSON_OBJECT)
-	    ? v
-	    : NULL;
+		       (v->kind == JSON_STRING || v->kind == JSON_OBJECT)
+		   ? v
+		   : NULL;
 }
 
 /* The bytes in memory become the record. */
@@ -279,8 +280,8 @@ merge(struct job *j, char **operands, struct reader_opts how)
 
 		one[0] = operands[i];
 		how.operands = one;
-		reader_open(&streams[i].reader, &how, &j->run.schema,
-		    &j->run.out);
+		reader_open(
+		    &streams[i].reader, &how, &j->run.schema, &j->run.out);
 		out_memory(&streams[i].text);
 		advance(j, &streams[i]);
 	}
@@ -311,28 +312,30 @@ set_up(struct job *j)
 
 	run_setup(&j->run, &opt.run, ROW_LINE);
 	pace_setup(opt.time_field, opt.replay, j->run.zone);
-	j->convert = convert_new(s, j->run.zone, dialect_of(opt.from),
-	    opt.keep);
-	j->unwrap_slot = opt.unwrap ? schema_add(s, slice_str(opt.unwrap))
-				    : SCHEMA_NONE;
+	j->convert =
+	    convert_new(s, j->run.zone, dialect_of(opt.from), opt.keep);
+	j->unwrap_slot =
+	    opt.unwrap ? schema_add(s, slice_str(opt.unwrap)) : SCHEMA_NONE;
 	j->topic_slot = schema_add(s, SLICE_LIT("topic"));
 	j->payload_slot = schema_add(s, SLICE_LIT("payload"));
 	out_memory(&j->text);
 	out_memory(&j->payload);
 	if (j->run.format != ROW_JSON)
-		j->columns = recout_open(&j->run.out, j->run.format, NULL, 0,
-		    j->run.zone);
-	j->plain = !j->columns && !opt.replay && opt.sample < 2 &&
-	    !opt.skip && opt.limit == UINT64_MAX && !j->run.where &&
-	    !opt.unwrap && !opt.merge;
+		j->columns = recout_open(
+		    &j->run.out, j->run.format, NULL, 0, j->run.zone);
+	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
+		   opt.limit == UINT64_MAX && !j->run.where && !opt.unwrap &&
+		   !opt.merge;
 }
 
 int
 main(int argc, char **argv)
 {
 	char **operands = opts_parse(&tool, argc, argv);
-	struct reader_opts how = { .reframe = true, .lenient = true,
-		.follow = opt.follow, .max_line = opt.run.max_line,
+	struct reader_opts how = { .reframe = true,
+		.lenient = true,
+		.follow = opt.follow,
+		.max_line = opt.run.max_line,
 		.strict = opt.run.strict };
 	static struct job j;
 

@@ -19,14 +19,14 @@ static struct {
 } pace;
 
 void
-pace_setup(const char *time_field, const char *speed,
-    const struct tstamp_zone *zone)
+pace_setup(
+    const char *time_field, const char *speed, const struct tstamp_zone *zone)
 {
 	char *end;
 
 	pace.time_field = field_find(slice_str(time_field));
-	pace.time_name = slice_str(pace.time_field ? pace.time_field->name
-						   : time_field);
+	pace.time_name =
+	    slice_str(pace.time_field ? pace.time_field->name : time_field);
 	pace.zone = zone;
 	if (!speed)
 		return;
@@ -49,7 +49,7 @@ member(struct slice record, struct slice name, struct json_val *found)
 	if (json_open(&in, &it))
 		return false;
 	while (!json_member(&in, &it, &key, &done) && !done &&
-	    !json_value(&in, &v))
+	       !json_value(&in, &v))
 		if (slice_eq(json_slice(&key), name))
 			*found = v;
 	return found->kind != JSON_NONE;

@@ -9,8 +9,8 @@
 #include "libcommon/tstamp.h"
 
 /* speed: of --replay, or NULL. */
-void pace_setup(const char *time_field, const char *speed,
-    const struct tstamp_zone *zone);
+void pace_setup(
+    const char *time_field, const char *speed, const struct tstamp_zone *zone);
 
 /* Event time; INT64_MIN if the record has none. */
 int64_t pace_time(struct slice record);

@@ -69,8 +69,8 @@ edit_fields(struct edit *e, const char *text, struct schema *schema)
 			if (e->n_names == MAX_FIELDS)
 				die("--fields: more than %d", MAX_FIELDS);
 			e->names[e->n_names] = canonical(slice_of(text, n));
-			e->slots[e->n_names] = schema_add(schema,
-			    e->names[e->n_names]);
+			e->slots[e->n_names] =
+			    schema_add(schema, e->names[e->n_names]);
 			e->n_names++;
 		}
 		text += n + (text[n] != '\0');
@@ -164,8 +164,7 @@ next_replaced(const struct edit *e, const struct rec *rec, const char *p)
 		const struct set *s = &e->sets[i];
 		const struct json_val *v = &rec->v[s->slot];
 
-		if (v->kind == JSON_NONE || v->p < p ||
-		    set_of(e, s->name) != s)
+		if (v->kind == JSON_NONE || v->p < p || set_of(e, s->name) != s)
 			continue;
 		if (!first || v->p < rec->v[first->slot].p)
 			first = s;
@@ -186,8 +185,8 @@ back_over_space(const char *p)
  * one of the commas beside it.  Returns where to go on.
  */
 static const char *
-put_without(const struct rec *rec, const char *p, struct slice old,
-    struct output *out)
+put_without(
+    const struct rec *rec, const char *p, struct slice old, struct output *out)
 {
 	const char *key = back_over_space(old.p) - 1; /* the colon */
 	const char *end = old.p + old.n;

@@ -14,8 +14,8 @@ struct edit;
 struct edit *edit_new(void);
 
 /* "name=EXPR": NULL or a message. */
-void edit_set(struct edit *e, const char *text,
-    const struct expr_context *context);
+void edit_set(
+    struct edit *e, const char *text, const struct expr_context *context);
 
 /* "a,b,c": in that order; short aliases become the fields' names. */
 void edit_fields(struct edit *e, const char *text, struct schema *schema);
@@ -23,7 +23,6 @@ const struct slice *edit_names(const struct edit *e, size_t *n);
 bool edit_is_empty(const struct edit *e);
 
 /* Writes the edited record without newline.  NULL or what is wrong. */
-const char *edit_put(struct edit *e, const struct rec *rec,
-    struct output *out);
+const char *edit_put(struct edit *e, const struct rec *rec, struct output *out);
 
 #endif

@@ -68,7 +68,7 @@ struct job {
 	struct expr *keep;
 	struct edit *edit;
 	struct recout *columns; /* of formats other than json */
-	struct output edited;	/* a record on its way to them */
+	struct output edited;   /* a record on its way to them */
 	uint64_t kept;
 };
 
@@ -160,8 +160,8 @@ set_up(struct job *j, const char *text)
 	if (j->run.format == ROW_LINE && opt.fields && !opt.run.format)
 		j->run.format = ROW_TABLE;
 	if (j->run.format != ROW_JSON && !opt.count)
-		j->columns = recout_open(&j->run.out, j->run.format, names, n,
-		    j->run.zone);
+		j->columns = recout_open(
+		    &j->run.out, j->run.format, names, n, j->run.zone);
 }
 
 int
@@ -185,7 +185,7 @@ main(int argc, char **argv)
 		recout_close(j.columns);
 	if (opt.count)
 		out_put(&j.run.out, number,
-		    (size_t)snprintf(number, sizeof number, "%" PRIu64 "\n",
-			j.kept));
+		    (size_t)snprintf(
+			number, sizeof number, "%" PRIu64 "\n", j.kept));
 	return run_close(&j.run, j.kept);
 }

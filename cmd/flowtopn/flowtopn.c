@@ -12,8 +12,11 @@
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX_RANKINGS = 16, MAX_CELLS = AGG_MAX_KEYS + 2 * AGG_MAX,
-	BLOCK = 256 * 1024 };
+enum {
+	MAX_RANKINGS = 16,
+	MAX_CELLS = AGG_MAX_KEYS + 2 * AGG_MAX,
+	BLOCK = 256 * 1024
+};
 
 static struct {
 	struct run_opts run;
@@ -36,7 +39,8 @@ add_key(const char *arg)
 static const struct opt options[] = {
 	{ OPT_CALL, 'k', "key", NULL, "KEYS",
 	    "rank by these fields or expressions (repeatable: one ranking "
-	    "each)", add_key },
+	    "each)",
+	    add_key },
 	{ OPT_STRING, 'b', "by", &opt.measure, "MEASURE",
 	    "flows, packets, bytes or an aggregate; :a for the least", NULL },
 	{ OPT_U64, 'n', "limit", &opt.n, "N", "rows a ranking (10), 0 is all",
@@ -74,7 +78,7 @@ struct ranking {
 	const char *name;
 	size_t measure; /* cell */
 	size_t n_group; /* keys that are --group's */
-	bool additive;	/* the measure's sum over groups means something */
+	bool additive;  /* the measure's sum over groups means something */
 	const char *order;
 };
 
@@ -123,7 +127,7 @@ is_additive(const struct agg *a, size_t cell)
 	for (size_t i = 0; i < a->n_calls; i++)
 		if (slice_is(a->calls[i].name, a->cell_names[cell]))
 			return strcmp(a->calls[i].spec.fn->name, "sum") == 0 ||
-			    strcmp(a->calls[i].spec.fn->name, "count") == 0;
+			       strcmp(a->calls[i].spec.fn->name, "count") == 0;
 	return false;
 }
 
@@ -148,8 +152,8 @@ open_ranking(struct job *j, struct ranking *r, const char *keys)
 		if (!agg_split(&p, &part))
 			break;
 	}
-	r->measure = *name ? agg_cell(a, name, strlen(name), "-b")
-			   : a->cells.n - 1;
+	r->measure =
+	    *name ? agg_cell(a, name, strlen(name), "-b") : a->cells.n - 1;
 	r->additive = is_additive(a, r->measure);
 	for (size_t i = 0; i < a->cells.n; i++)
 		room += strlen(a->cell_names[i]) + 4;
@@ -174,8 +178,8 @@ add(struct ranking *r, const struct expr_input *in)
 
 	if (!r->saving)
 		return agg_add(&r->agg, &r->groups, in);
-	while (!slice_is(r->agg.calls[call].name,
-	    r->agg.cell_names[r->measure]))
+	while (
+	    !slice_is(r->agg.calls[call].name, r->agg.cell_names[r->measure]))
 		call++;
 	return saving_add(r->saving, &r->agg, call, in);
 }
@@ -202,7 +206,7 @@ struct sheet {
 	struct value row[MAX_CELLS + 8];
 	struct value cells[MAX_CELLS], rest[MAX_CELLS];
 	size_t from[MAX_CELLS + 8]; /* cell of a column */
-	size_t n, rank, share;	    /* columns */
+	size_t n, rank, share;      /* columns */
 	double total, cumulated;
 	uint64_t others;
 };
@@ -256,8 +260,8 @@ percent(double part, double total)
 	struct value v = { .type = total > 0 ? VALUE_REAL : VALUE_NONE };
 
 	/* Two decimals, as nfdump and SiLK print. */
-	v.d = total > 0 ? (double)(int64_t)(part / total * 10000 + 0.5) / 100
-			: 0;
+	v.d =
+	    total > 0 ? (double)(int64_t)(part / total * 10000 + 0.5) / 100 : 0;
 	return v;
 }
 
@@ -312,9 +316,10 @@ put_others(struct job *j, const struct ranking *r, struct sheet *s,
 
 	if (opt.others && s->others) {
 		/* How many keys have no counter is not known. */
-		s->row[s->n - 1] = r->saving
-		    ? none
-		    : (struct value){ .type = VALUE_INT, .i = s->others };
+		s->row[s->n - 1] =
+		    r->saving
+			? none
+			: (struct value){ .type = VALUE_INT, .i = s->others };
 		put_row(j, r, s, out, s->rest, none);
 		s->row[s->n - 1] = none;
 	}
@@ -359,12 +364,12 @@ static bool
 is_enough(const struct job *j, const struct value *measure)
 {
 	return !opt.min || value_compare(measure, &j->min) == 0 ||
-	    value_compare(measure, &j->min) == 1;
+	       value_compare(measure, &j->min) == 1;
 }
 
 static void
-write_exact(struct job *j, struct ranking *r, struct sheet *s,
-    struct row_out *out)
+write_exact(
+    struct job *j, struct ranking *r, struct sheet *s, struct row_out *out)
 {
 	void **order = order_groups(&r->agg, &r->groups, r->order);
 	struct arena arena = { 0 };
@@ -398,8 +403,8 @@ write_exact(struct job *j, struct ranking *r, struct sheet *s,
 }
 
 static void
-write_approximate(struct job *j, struct ranking *r, struct sheet *s,
-    struct row_out *out)
+write_approximate(
+    struct job *j, struct ranking *r, struct sheet *s, struct row_out *out)
 {
 	struct arena arena = { 0 };
 	size_t n = saving_sort(r->saving);
@@ -421,8 +426,7 @@ write_approximate(struct job *j, struct ranking *r, struct sheet *s,
 		arena_reset(&arena);
 	}
 	s->row[s->share + 2].type = VALUE_NONE;
-	s->rest[r->measure] = saving_value(total > ranked ? total - ranked
-							  : 0);
+	s->rest[r->measure] = saving_value(total > ranked ? total - ranked : 0);
 	s->others = total > ranked;
 	put_others(j, r, s, out);
 }
@@ -434,8 +438,8 @@ write_ranking(struct job *j, struct ranking *r)
 	struct row_out *out;
 
 	lay_out(r, s);
-	out = row_open(&j->run.out, j->run.format, s->columns, s->n,
-	    j->run.zone);
+	out =
+	    row_open(&j->run.out, j->run.format, s->columns, s->n, j->run.zone);
 	if (r->saving)
 		write_approximate(j, r, s, out);
 	else

@@ -65,8 +65,7 @@ sink(struct saving *s, uint32_t place)
 		if (child + 1 < s->n && less(&s->counters[s->heap[child + 1]],
 					    &s->counters[s->heap[child]]))
 			child++;
-		if (!less(&s->counters[s->heap[child]],
-			&s->counters[counter]))
+		if (!less(&s->counters[s->heap[child]], &s->counters[counter]))
 			break;
 		put_heap(s, place, s->heap[child]);
 		place = child;
@@ -141,8 +140,8 @@ take(struct saving *s, struct slice key, uint32_t hash)
 }
 
 const char *
-saving_add(struct saving *s, struct agg *a, size_t call,
-    const struct expr_input *in)
+saving_add(
+    struct saving *s, struct agg *a, size_t call, const struct expr_input *in)
 {
 	struct slice key;
 	struct value v;

@@ -15,8 +15,8 @@ struct saving;
 struct saving *saving_new(uint64_t counters);
 
 /* Adds the argument of a call to the record's key.  NULL or a message. */
-const char *saving_add(struct saving *s, struct agg *a, size_t call,
-    const struct expr_input *in);
+const char *saving_add(
+    struct saving *s, struct agg *a, size_t call, const struct expr_input *in);
 
 /* Counters, greatest first (ties by key); how many there are. */
 size_t saving_sort(struct saving *s);
