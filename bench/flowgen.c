@@ -104,6 +104,8 @@ record(const struct shape *s, int64_t ms)
 	uint64_t packets = 1 + (uint64_t)(exp(uniform() * 7) - 1);
 	uint64_t bytes = packets * (40 + below(1400));
 
+	if (proto == 1)
+		service = client = 0;
 	address(src, sizeof src, zipf(s->hosts), v6);
 	address(dst, sizeof dst, zipf(s->hosts), v6);
 	timestamp(first, sizeof first, ms - duration);
@@ -116,12 +118,7 @@ record(const struct shape *s, int64_t ms)
 	    first, last, duration / 1000, duration % 1000, src, dst);
 	if (!odd || below(2))
 		printf("\"src_port\":%u,\"dst_port\":%u,",
-		    proto == 1 ? 0
-		    : request  ? client
-			       : service,
-		    proto == 1 ? 0
-		    : request  ? service
-			       : client);
+		    request ? client : service, request ? service : client);
 	printf("\"protocol\":%u,\"flags\":\"%s\",\"tos\":%u,", proto,
 	    proto == 6 ? tcp_flags[below(8)] : "......", below(8) ? 0 : 72);
 	if (!odd || below(2))

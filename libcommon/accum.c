@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long file: small functions, and the table of them */
 #include "libcommon/accum.h"
 
 #include <math.h>

@@ -9,31 +9,9 @@
 #ifndef EXPR_H
 #define EXPR_H
 
-#include <stdbool.h>
-
-#include "libcommon/schema.h"
-#include "libcommon/value.h"
+#include "libcommon/expr_context.h"
 
 struct expr;
-
-/* A row of results: what a name means in --having, --sort and the like. */
-struct expr_cells {
-	const char *const *names;
-	const struct field *const *types; /* or NULL entries: as the value is */
-	size_t n;
-};
-
-struct expr_context {
-	struct schema *schema;          /* of records, or NULL */
-	const struct expr_cells *cells; /* of rows, or NULL */
-	struct value_reading how;
-	bool test; /* the expression must be a test, not a value */
-};
-
-struct expr_error {
-	size_t at; /* byte offset in the text */
-	char what[240];
-};
 
 /* NULL with *error filled in. */
 struct expr *expr_try(const char *text, const struct expr_context *context,
@@ -74,8 +52,5 @@ int expr_slot(const struct expr *e);
 
 /* The compiled program as text, one instruction a line. */
 void expr_explain(const struct expr *e, struct output *out);
-
-/* Names of the functions, for help and completion; NULL behind the last. */
-const char *expr_function_name(unsigned i);
 
 #endif

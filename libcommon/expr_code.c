@@ -81,6 +81,28 @@ is_whole_number(const struct field *f)
 	       strcmp(f->name, "flows") != 0;
 }
 
+/* The numbers n for which "n op k" holds: lo..lo + span, or all others. */
+static void
+range_of(int op, uint64_t k, struct insn *i)
+{
+	switch (op) {
+	case GT:
+	case LE:
+		i->span = k;
+		break;
+	case GE:
+	case LT:
+		/* Below 0 there is nothing: the opposite of everything. */
+		i->span = k ? k - 1 : UINT64_MAX;
+		break;
+	default:
+		i->lo = k;
+	}
+	i->inverted = op == NE || op == GT || op == GE;
+	if ((op == GE || op == LT) && k == 0)
+		i->inverted = !i->inverted;
+}
+
 /* A member that is a number compared with one: a range of numbers. */
 static bool
 emit_range(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
@@ -96,18 +118,7 @@ emit_range(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 	k = (uint64_t)b->v.i;
 	i = emit_branch(m, OP_RANGE, yes, no);
 	about(i, n->a);
-	i->lo = n->op == GT                                 ? k + 1
-		: n->op == GE || n->op == EQ || n->op == NE ? k
-							    : 0;
-	i->hi = n->op == LT                                 ? k - 1
-		: n->op == LE || n->op == EQ || n->op == NE ? k
-							    : UINT64_MAX;
-	i->inverted = n->op == NE;
-	/* Below zero there is nothing: an empty range. */
-	if (n->op == LT && k == 0) {
-		i->lo = 1;
-		i->hi = 0;
-	}
+	range_of(n->op, k, i);
 	return true;
 }
 
@@ -153,7 +164,7 @@ emit_bits(struct emitter *m, const struct node *n, uint32_t yes, uint32_t no)
 	i = emit_branch(m, cell ? OP_STACK_BITS : OP_BITS, yes, no);
 	about(i, n->a);
 	i->lo = n->mask;
-	i->hi = n->bits;
+	i->span = n->bits;
 	if (cell)
 		m->e->depth--;
 }
@@ -339,6 +350,12 @@ expr_emit(struct expr *e, const struct node *root)
 			in->no = m.labels[in->no - LABEL];
 	}
 	free(m.labels);
+	while (e->code[e->n_ranges].op == OP_RANGE &&
+	       e->code[e->n_ranges].yes == e->n_ranges + 1 &&
+	       e->code[e->n_ranges].no == e->n - 1)
+		e->n_ranges++;
+	if (e->code[e->n_ranges].op != OP_TRUE)
+		e->n_ranges = 0;
 	e->stack = xcalloc(e->max_depth + 1, sizeof *e->stack);
 }
 
@@ -377,11 +394,11 @@ explain_operands(const struct insn *in, char *out, size_t room)
 	switch (in->op) {
 	case OP_RANGE:
 		return (size_t)snprintf(out, room, " %s%" PRIu64 "..%" PRIu64,
-		    in->inverted ? "not " : "", in->lo, in->hi);
+		    in->inverted ? "not " : "", in->lo, in->lo + in->span);
 	case OP_BITS:
 	case OP_STACK_BITS:
 		return (size_t)snprintf(out, room,
-		    " & 0x%02" PRIx64 " = 0x%02" PRIx64, in->lo, in->hi);
+		    " & 0x%02" PRIx64 " = 0x%02" PRIx64, in->lo, in->span);
 	case OP_NUMBERS:
 	case OP_ADDRESS:
 	case OP_IN:
@@ -412,7 +429,7 @@ explain_operands(const struct insn *in, char *out, size_t room)
 }
 
 void
-expr_explain(const struct expr *e, struct output *out)
+expr_code_put(const struct expr *e, struct output *out)
 {
 	char line[512];
 

@@ -37,22 +37,25 @@ enum op {
 	OP_VALUE,
 };
 
+/* What the quick tests need comes first: one line of cache. */
 struct insn {
 	enum op op;
-	uint32_t yes, no; /* instruction numbers; OP_JUMP: yes */
 	int slot;         /* or cell */
+	uint32_t yes, no; /* instruction numbers; OP_JUMP: yes */
+	uint64_t lo;      /* OP_BITS: mask */
+	uint64_t span;    /* hi - lo; OP_BITS: bits */
 	bool inverted;
 	int arg; /* enum compare, arithmetic operator, number of arguments */
-	const struct field *field;
-	struct slice name; /* of the member */
-	uint64_t lo, hi;   /* OP_BITS: mask, bits */
 	const struct set *set;
+	const struct field *field;
+	struct slice name;       /* of the member */
 	const struct node *node; /* regex, text, function, map, constant */
 };
 
 struct expr {
 	struct insn *code;
 	size_t n, cap;
+	size_t n_ranges; /* the program is so many ranges joined by and */
 	unsigned depth, max_depth;
 	struct value *stack;
 	struct arena scratch;
@@ -64,5 +67,8 @@ struct expr {
 };
 
 void expr_emit(struct expr *e, const struct node *root);
+
+/* The program as text, one instruction a line. */
+void expr_code_put(const struct expr *e, struct output *out);
 
 #endif

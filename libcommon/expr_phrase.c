@@ -61,6 +61,15 @@ static const struct {
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+const char *
+phrase_word(size_t i)
+{
+	if (i < COUNT(nouns))
+		return nouns[i].word;
+	i -= COUNT(nouns);
+	return i < COUNT(phrases) ? phrases[i].words[0] : NULL;
+}
+
 static bool
 word_at(struct parser *p, const char *word)
 {
@@ -446,72 +455,4 @@ parse_phrase(struct parser *p)
 		return a ? join(p, NODE_AND, test, a) : test;
 	}
 	return test;
-}
-
-static unsigned
-least_of(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/* Edit distance with neighbours swapped, case ignored; long words are far. */
-static unsigned
-distance(struct slice a, const char *b)
-{
-	enum { MAX = 24 };
-	unsigned d[MAX + 1][MAX + 1];
-	size_t n = strlen(b);
-
-	if (a.n > MAX || n > MAX)
-		return MAX;
-	for (size_t i = 0; i <= a.n; i++)
-		for (size_t j = 0; j <= n; j++) {
-			bool same =
-			    i && j && (a.p[i - 1] | 0x20) == (b[j - 1] | 0x20);
-			bool swap = i > 1 && j > 1 && a.p[i - 1] == b[j - 2] &&
-				    a.p[i - 2] == b[j - 1];
-
-			d[i][j] = (unsigned)(i + j);
-			if (i && j)
-				d[i][j] = least_of(d[i - 1][j - 1] + !same,
-				    least_of(d[i - 1][j], d[i][j - 1]) + 1);
-			if (swap)
-				d[i][j] =
-				    least_of(d[i][j], d[i - 2][j - 2] + 1);
-		}
-	return d[a.n][n];
-}
-
-static void
-nearer(struct slice word, const char *candidate, const char **best,
-    unsigned *least)
-{
-	unsigned d = distance(word, candidate);
-
-	if (d > 0 && d < *least && d * 3 <= word.n) {
-		*least = d;
-		*best = candidate;
-	}
-}
-
-/* The language's word that is nearest to a mistyped one, or NULL. */
-const char *
-phrase_nearest(struct slice word)
-{
-	static const char *const others[] = { "src", "dst", "duration", "flags",
-		"bps", "pps", "bpp", "under", "ipv4", "ipv6", "first", "last" };
-	const char *best = NULL, *name;
-	unsigned least = 3;
-
-	for (const struct field *f = fields; f->name; f++)
-		nearer(word, f->name, &best, &least);
-	for (size_t i = 0; i < COUNT(nouns); i++)
-		nearer(word, nouns[i].word, &best, &least);
-	for (size_t i = 0; i < COUNT(phrases); i++)
-		nearer(word, phrases[i].words[0], &best, &least);
-	for (size_t i = 0; i < COUNT(others); i++)
-		nearer(word, others[i], &best, &least);
-	for (unsigned i = 0; (name = expr_function_name(i)); i++)
-		nearer(word, name, &best, &least);
-	return best;
 }

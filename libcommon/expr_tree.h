@@ -9,7 +9,7 @@
 #include <setjmp.h>
 
 #include "libcommon/die.h"
-#include "libcommon/expr.h"
+#include "libcommon/expr_context.h"
 #include "libcommon/expr_set.h"
 
 enum token_kind {
@@ -103,11 +103,28 @@ struct slice lex_raw(struct parser *p);
 bool lex_is(const struct parser *p, const char *word_or_punct);
 bool lex_take(struct parser *p, const char *word_or_punct);
 
-/* expr_parse */
+void lex_expect(struct parser *p, const char *punct);
+
+/* expr_operand: fields, constants, calls, brackets */
 struct node *parse_node(struct parser *p, enum node_kind kind);
+struct node *parse_pair(
+    struct parser *p, enum node_kind kind, struct node *a, struct node *b);
+struct node *parse_field(struct parser *p, struct slice name, const char *at);
+struct node *parse_primary(struct parser *p);
+
+/* A word without a meaning of its own is a member; not if it looks mistyped. */
+struct node *parse_as_operand(struct parser *p, struct node *n);
+
+/* What a word or a constant means next to a field. */
+struct node *parse_beside(
+    struct parser *p, const struct node *field, struct node *n);
+
+/* One more level of brackets or "not" (1), or one less (-1). */
+void parse_deeper(struct parser *p, int step);
+
+/* expr_parse: operators, tests, lists */
 struct node *parse_expression(struct parser *p);
 struct node *parse_sum(struct parser *p);
-struct node *parse_field(struct parser *p, struct slice name, const char *at);
 struct node *parse_compare(
     struct parser *p, struct node *a, int op, struct node *b);
 void parse_check(struct parser *p, const struct node *n, bool test);
@@ -118,6 +135,11 @@ void parse_list(struct parser *p, struct node *in);
 
 /* expr_phrase: nfdump's primitives; NULL if none begins here. */
 struct node *parse_phrase(struct parser *p);
+
+/* The first words of the primitives; NULL behind the last. */
+const char *phrase_word(size_t i);
+
+/* expr_near: the word that a mistyped one most likely is, or NULL. */
 const char *phrase_nearest(struct slice word);
 
 #endif

@@ -49,19 +49,16 @@ run_open(struct run *r, char **operands, struct reader_opts how)
 }
 
 bool
-run_next(struct run *r)
+run_next_where(struct run *r)
 {
 	while (reader_next(&r->reader)) {
 		struct expr_input in = run_input(r);
-		const char *err;
-		bool yes = true;
+		bool yes;
+		const char *err = expr_test(r->where, &in, &yes);
 
-		err = r->where ? expr_test(r->where, &in, &yes) : NULL;
 		if (err)
 			reader_reject(&r->reader, err);
 		else if (yes)
-			r->selected++;
-		if (yes && !err)
 			return true;
 	}
 	return false;

@@ -64,7 +64,16 @@ void run_setup(
 void run_open(struct run *r, char **operands, struct reader_opts how);
 
 /* The next record that --where keeps, in r->reader.rec. */
-bool run_next(struct run *r);
+bool run_next_where(struct run *r);
+
+static inline bool
+run_next(struct run *r)
+{
+	bool found = r->where ? run_next_where(r) : reader_next(&r->reader);
+
+	r->selected += found;
+	return found;
+}
 
 /* A field of it cannot be read. */
 void run_reject(struct run *r, const char *what);

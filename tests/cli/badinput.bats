@@ -50,8 +50,8 @@ member() {
 	among '{"a":1' "expected ',' or '}'"
 	among '{"a":' 'expected a value'
 	among '{"a"}' "expected ':'"
-	among "{'a':1}" 'expected a name in quotes'
-	among '{"a":1,}' 'expected a name in quotes'
+	among "{'a':1}" 'expected a member name in quotes'
+	among '{"a":1,}' 'expected a member name in quotes'
 }
 
 @test "values that JSON does not know" {
@@ -65,8 +65,8 @@ member() {
 	member '1e' 'no digit in the exponent'
 	member '[1,]' 'expected a value'
 	member '"a" "b"' "expected ',' or '}'"
-	member '"\\\\q"' 'unknown escape in string'
-	member '"\\\\u12"' 'unknown escape in string'
+	member '"\\q"' 'unknown escape in string'
+	member '"\\u12"' '\u without four hexadecimal digits'
 }
 
 @test "NUL bytes" {
@@ -101,9 +101,9 @@ b"}' "$(< rejected)"
 	member '"\xed\xa0\x80"' 'invalid UTF-8 in string'
 	member '"\xf4\x90\x80\x80"' 'invalid UTF-8 in string'
 	member '"a\xe2\x82"' 'invalid UTF-8 in string'
-	member '"\\\\ud800"' 'lone surrogate in string'
-	member '"\\\\udc00\\\\ud800"' 'lone surrogate in string'
-	member '"\\\\ud800\\\\u0041"' 'lone surrogate in string'
+	member '"\\ud800"' 'lone surrogate in string'
+	member '"\\udc00\\ud800"' 'lone surrogate in string'
+	member '"\\ud800\\u0041"' 'lone surrogate in string'
 	among '{"a\xff":1}' 'invalid UTF-8 in string'
 }
 
@@ -166,6 +166,15 @@ b"}' "$(< rejected)"
 	same "$good
 $good"
 	run_err 1 flowcat --max-line 100k < <(cat in)
+	same "$good
+$good"
+	# Blocks that are read end anywhere.
+	{
+		printf '%s\n' "$good"
+		head -c 20971520 /dev/zero | tr '\0' a
+		printf ' %s\n%s\n' '{"src_ip_addr":"6.6.6.6"}' "$good"
+	} > in
+	run_err 1 flowcat in
 	same "$good
 $good"
 }
@@ -251,9 +260,9 @@ $good"
 @test "names that occur twice: the last counts" {
 	run_ok flowcat <<< '{"SRC_IP":"192.0.2.1","BYTES":1,"BYTES":2}'
 	same '{"src_ip_addr":"192.0.2.1","bytes":2}'
-	run_ok flowfilter 'n 2' <<< '{"n":1,"n":2}'
+	run_ok flowfilter 'n = 2' <<< '{"n":1,"n":2}'
 	same '{"n":1,"n":2}'
-	run_ok flowfilter 'n 1' <<< '{"n":1,"n":2}'
+	run_ok flowfilter 'n = 1' <<< '{"n":1,"n":2}'
 	same ''
 }
 
@@ -305,20 +314,19 @@ flowcat: b:2: not a JSON object' "$stderr"
 	zstd -qc all | head -c 9000 > b
 	zstd -qc all > c
 	for f in a b; do
-		run_err 1 flowcat "$f" <<< ''
+		run_err 1 flowcat -o out "$f"
 		has "flowcat: $f: the " "$stderr"
 		has 'data ends too early' "$stderr"
-		cmp <(head -n "$(wc -l <<< "$output")" all) <(echo "$output")
-		[[ $f == b ]] || (($(wc -l <<< "$output") > 500))
+		cmp <(head -n "$(wc -l < out)" all) out
+		[[ $f == b ]] || (($(wc -l < out) > 500))
 		# The next operand is read all the same.
 		run_err 1 flowfilter -c 'exists(n)' "$f" c
-		(($(< <(echo "$output")) >= 4000))
+		((output >= 4000))
 		run_err 2 flowcat --strict "$f"
 	done
-	gzip -c all | sed 's/^\(.\{2000\}\)...../\1xxxxx/' > d
 	{
 		gzip -c all | head -c 4000
-		head -c 4000 /dev/urandom
+		head -c 4000 all
 	} > d
 	run_err 1 flowcat d
 	has 'flowcat: d: ' "$stderr"
@@ -360,7 +368,7 @@ ${tool%% *}: none: No such file or directory" "$stderr"
 @test "standard input that is a directory or closed" {
 	run_err 1 flowcat < .
 	has 'Is a directory' "$stderr"
-	run_err 1 bash -c 'flowcat <&-'
+	run_err 1 timeout 5 bash -c 'flowcat <&-'
 	has 'Bad file descriptor' "$stderr"
 }
 
