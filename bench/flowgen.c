@@ -120,7 +120,7 @@ record(const struct shape *s, int64_t ms)
 		printf("\"src_port\":%u,\"dst_port\":%u,",
 		    request ? client : service, request ? service : client);
 	printf("\"protocol\":%u,\"flags\":\"%s\",\"tos\":%u,", proto,
-	    proto == 6 ? tcp_flags[below(8)] : "......", below(8) ? 0 : 72);
+	    proto == 6 ? tcp_flags[below(8)] : "......", below(8) ? 0u : 72u);
 	if (!odd || below(2))
 		printf("\"packets\":%" PRIu64 ",", packets);
 	printf("\"bytes\":%" PRIu64 "}\n", bytes);
