@@ -60,7 +60,7 @@ void accum_sum_add(
     void *state, const struct accum_spec *s, const struct accum_arg *a);
 
 static inline void
-accum_sum_whole(void *state, i128 v)
+accum_sum_whole(void *state, uint64_t v)
 {
 	struct accum_sum *s = state;
 	u128 total = (u128)s->hi << 64 | s->lo;

@@ -58,32 +58,32 @@ event_time(struct agg *a, const struct expr_input *in)
 }
 
 /* The commonest case without the expression's machinery: digits. */
-static bool
-quick_number(
-    const struct agg_call *c, const struct expr_input *in, struct value *out)
+static inline bool
+quick_number(const struct agg_call *c, const struct expr_input *in, uint64_t *n)
 {
 	const struct json_val *v = &in->v[c->slot];
-	uint64_t n = 1;
 
-	if (v->kind == JSON_NONE
-		? !c->flows
-		: v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n))
-		return false;
-	out->type = VALUE_INT;
-	out->i = n;
-	return true;
+	*n = 1;
+	if (v->kind == JSON_NUMBER)
+		return num_short(v->p, v->n, n);
+	return v->kind == JSON_NONE && c->flows;
 }
 
 static const char *
 argument(const struct agg_call *c, const struct expr_input *in, struct value *v)
 {
 	const char *err = NULL;
+	uint64_t n;
 	bool yes = true;
 
 	if (c->cond)
 		err = expr_test(c->cond, in, &yes);
 	v->type = c->arg || !yes ? VALUE_NONE : VALUE_BOOL;
-	if (!err && yes && c->arg && !(c->whole && quick_number(c, in, v)))
+	if (!err && yes && c->whole && quick_number(c, in, &n)) {
+		*v = (struct value){ .type = VALUE_INT, .i = n };
+		return NULL;
+	}
+	if (!err && yes && c->arg)
 		err = expr_value(c->arg, in, v);
 	if (!err && v->type != VALUE_NONE && c->spec.fn->accepts &&
 	    !c->spec.fn->accepts(v))
@@ -106,12 +106,20 @@ agg_eval(struct agg *a, const struct expr_input *in, size_t call,
 
 /* The arguments of all calls; *borrows: one is text of the record. */
 static const char *
-evaluate(
-    struct agg *a, const struct expr_input *in, struct value *v, bool *borrows)
+evaluate(const struct agg *a, const struct expr_input *in,
+    struct agg_pending *p, bool *borrows)
 {
-	for (size_t i = 0; i < a->n_calls; i++, v++) {
-		const char *err = argument(&a->calls[i], in, v);
+	p->plain = 0;
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct agg_call *c = &a->calls[i];
+		struct value *v = &p->v[i];
+		const char *err;
 
+		if (c->plain && quick_number(c, in, &p->whole[i])) {
+			p->plain |= 1ull << i;
+			continue;
+		}
+		err = argument(c, in, v);
 		if (err)
 			return err;
 		*borrows |= v->type == VALUE_STR || v->type == VALUE_JSON;
@@ -120,15 +128,15 @@ evaluate(
 }
 
 static void
-apply(const struct agg *a, char *block, const struct value *v, int64_t time)
+apply(const struct agg *a, char *block, const struct agg_pending *p)
 {
 	for (size_t i = 0; i < a->n_calls; i++) {
 		const struct agg_call *c = &a->calls[i];
-		struct accum_arg arg = { &v[i], time };
+		struct accum_arg arg = { &p->v[i], p->time };
 
-		if (v[i].type == VALUE_INT && c->spec.fn->add == accum_sum_add)
-			accum_sum_whole(block + c->offset, v[i].i);
-		else if (v[i].type != VALUE_NONE)
+		if (i < 64 && p->plain >> i & 1)
+			accum_sum_whole(block + c->offset, p->whole[i]);
+		else if (p->v[i].type != VALUE_NONE)
 			c->spec.fn->add(block + c->offset, &c->spec, &arg);
 	}
 }
@@ -142,8 +150,8 @@ agg_settle(struct agg *a, struct groups *g)
 	for (p = a->pending; p < end; p++)
 		groups_hint_block(g, p->hash);
 	for (p = a->pending; p < end; p++)
-		apply(a, groups_get_hashed(g, p->key, p->n, p->hash, &fresh),
-		    p->v, p->time);
+		apply(
+		    a, groups_get_hashed(g, p->key, p->n, p->hash, &fresh), p);
 	a->n_pending = 0;
 }
 
@@ -157,15 +165,15 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 
 	err = make_key(a, in, &n);
 	if (!err)
-		err = evaluate(a, in, p->v, &borrows);
+		err = evaluate(a, in, p, &borrows);
 	if (err)
 		return err;
 	p->time = a->timed ? event_time(a, in) : INT64_MIN;
 	if (borrows || n > AGG_KEY) {
-		apply(a, groups_get(g, a->key, n, &fresh), p->v, p->time);
+		apply(a, groups_get(g, a->key, n, &fresh), p);
 		return NULL;
 	}
-	memcpy(p->key, a->key, n);
+	memcpy(p->key, a->key, AGG_KEY); /* a copy of fixed size is quick */
 	p->n = (uint32_t)n;
 	p->hash = groups_hash(g, p->key, n);
 	groups_hint_table(g, p->hash);

@@ -28,7 +28,8 @@ struct agg_call {
 	struct accum_spec spec;
 	struct expr *arg, *cond; /* or NULL */
 	int slot;          /* of an argument that is a plain number, or -1 */
-	bool whole;        /* of an integer field: see agg_add() */
+	bool whole;        /* of an integer field: see quick_number() */
+	bool plain;        /* and it is a sum without condition */
 	bool flows;        /* of 'flows', which is 1 where it is absent */
 	uint32_t offset;   /* of its state in the block */
 	struct slice name; /* of its cell: "_0" where the user gave none */
@@ -49,6 +50,8 @@ struct agg_pending {
 	char key[AGG_KEY];
 	int64_t time;
 	struct value *v; /* an argument a call; VALUE_NONE: not for it */
+	uint64_t plain;  /* bit i: call i has its argument here: */
+	uint64_t whole[64];
 };
 
 struct agg {

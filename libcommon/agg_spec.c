@@ -229,6 +229,8 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 	compile_arg(a, c, trim(arg), context);
 	if (cond.n)
 		c->cond = expr_compile_test(copied(a, cond).p, "-a", context);
+	c->plain = c->whole && !cond.n && a->n_calls < 64 &&
+		   spec.fn->add == accum_sum_add;
 	c->offset = (uint32_t)a->block;
 	a->block += c->spec.fn->size;
 	c->name = copied(a, name);

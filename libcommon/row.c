@@ -23,7 +23,9 @@ struct row_out {
 	struct arena arena;
 	struct slice *cells;
 	size_t n_cells, cap_cells;
-	bool *right; /* column holds numbers */
+	bool *right;          /* column holds numbers */
+	struct slice *labels; /* json: "name": */
+	struct output labels_text;
 };
 
 static const struct {
@@ -58,6 +60,19 @@ row_resolve(enum row_format format, const struct output *out,
 	return isatty(out->fd) ? for_people : ROW_JSON;
 }
 
+/* A column's name as it stands in every row; returns its length. */
+static size_t
+put_label(struct row_out *r, const char *name)
+{
+	struct output *o = &r->labels_text;
+	size_t before = o->n;
+
+	out_char(o, '"');
+	out_json_string(o, slice_str(name));
+	out_put(o, "\":", 2);
+	return o->n - before;
+}
+
 struct row_out *
 row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone)
@@ -70,6 +85,12 @@ row_open(struct output *out, enum row_format format,
 		.n = n,
 		.zone = zone };
 	r->right = xcalloc(n, sizeof *r->right);
+	r->labels = xcalloc(n, sizeof *r->labels);
+	out_memory(&r->labels_text);
+	for (size_t i = 0; i < n; i++)
+		r->labels[i].n = put_label(r, columns[i].name);
+	for (size_t i = 0, at = 0; i < n; at += r->labels[i++].n)
+		r->labels[i].p = r->labels_text.buf + at;
 	return r;
 }
 
@@ -83,9 +104,7 @@ put_json(struct row_out *r, const struct value *cells)
 		if (cells[i].type == VALUE_NONE)
 			continue;
 		out_char(out, before);
-		out_char(out, '"');
-		out_json_string(out, slice_str(r->columns[i].name));
-		out_put(out, "\":", 2);
+		out_slice(out, r->labels[i]);
 		value_json(out, &cells[i], r->columns[i].field);
 		before = ',';
 	}
@@ -296,5 +315,7 @@ row_close(struct row_out *r)
 	arena_free(&r->arena);
 	free(r->cells);
 	free(r->right);
+	free(r->labels);
+	out_close(&r->labels_text);
 	free(r);
 }
