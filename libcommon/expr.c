@@ -85,6 +85,16 @@ expr_field(const struct expr *e)
 	return e->root->kind == NODE_FIELD ? e->root->field : NULL;
 }
 
+const struct field *
+expr_result(const struct expr *e)
+{
+	const struct node *n = e->root;
+
+	while (n->kind == NODE_ARITH && strchr("&|^", n->op))
+		n = n->a;
+	return n->kind == NODE_FIELD ? n->field : NULL;
+}
+
 int
 expr_slot(const struct expr *e)
 {

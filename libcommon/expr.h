@@ -47,6 +47,9 @@ const char *expr_value(
 /* The canonical field if the expression is nothing but one, else NULL. */
 const struct field *expr_field(const struct expr *e);
 
+/* How its result is written: as flags where bits of flags are computed. */
+const struct field *expr_result(const struct expr *e);
+
 /* The slot if the expression is nothing but a member, else SCHEMA_NONE. */
 int expr_slot(const struct expr *e);
 

@@ -181,6 +181,8 @@ fn_bucket(
 	if (x.type == VALUE_TIME ||
 	    (x.type == VALUE_INT && args[1].type == VALUE_INT)) {
 		w = x.type == VALUE_TIME ? num_nano_of(width) : args[1].i;
+		if (w <= 0)
+			return;
 		i = x.i / w - (x.i % w < 0);
 		*out = (struct value){ .type = x.type, .i = i * w };
 		return;

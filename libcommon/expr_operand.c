@@ -99,7 +99,7 @@ parse_as_operand(struct parser *p, struct node *n)
 	if (n->kind != NODE_WORD)
 		return n;
 	if (slice_is_nocase(n->text, "src") || slice_is_nocase(n->text, "dst"))
-		parse_fail(p, n->at + n->text.n,
+		parse_fail(p, p->t.at,
 		    "expected ip, net, port, as, country .. behind '%.*s'",
 		    (int)n->text.n, n->text.p);
 	near =

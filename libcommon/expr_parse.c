@@ -137,7 +137,7 @@ parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 	if (a->kind == NODE_ANY || a->kind == NODE_ALL)
 		like = a->a;
 	b = parse_beside(p, like, b);
-	if (b->kind == NODE_FIELD || b->kind == NODE_CELL)
+	if ((b->kind == NODE_FIELD || b->kind == NODE_CELL) && b->field)
 		a = parse_beside(p, b, a);
 	a = parse_as_operand(p, a);
 	n->op = op;

@@ -229,7 +229,9 @@ operand(struct parser *p, struct node *a)
 	if (is_list(p, f) || lex_is(p, "~") || lex_is(p, "!~") ||
 	    lex_is(p, "under") || lex_is(p, "not"))
 		return parse_test(p, a);
-	if (parse_operator(p, &op)) {
+	/* "src country LT" is Lithuania: of text, only signs are operators. */
+	if ((p->t.kind == TOKEN_PUNCT || f->type != FIELD_STR) &&
+	    parse_operator(p, &op)) {
 		b = noun(p);
 		b = b ? b : phrase(p);
 		if (b)
@@ -436,7 +438,7 @@ parse_phrase(struct parser *p)
 	a = noun(p);
 	a = a ? a : phrase(p);
 	/* "protocol", "flags" as a value: no primitive. */
-	if (a && ends_value(p))
+	if (a && field_find(saved.t.text) && ends_value(p))
 		return restart(p, &saved);
 	if (a)
 		return operand(p, a);

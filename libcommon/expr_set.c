@@ -16,6 +16,8 @@ struct range {
 struct set {
 	enum field_type type;
 	enum names_set names;
+	bool
+	    named_text; /* the field is text: what looks like a number is too */
 	struct range *ranges;
 	size_t n_ranges, cap_ranges;
 	uint64_t *bitmap; /* of the numbers below BITMAP, once sealed */
@@ -31,6 +33,7 @@ set_new(enum field_type type, enum names_set names)
 	struct set *s = xcalloc(1, sizeof *s);
 
 	s->type = type;
+	s->named_text = type == FIELD_STR;
 	s->names = names;
 	return s;
 }
@@ -106,6 +109,13 @@ set_add(struct set *s, struct slice text, const struct value_reading *how)
 			  : v.type == VALUE_IP || v.type == VALUE_NET
 			      ? FIELD_IP
 			      : FIELD_STR;
+	/* "16-18" is no number, but a range of them. */
+	if (s->type == FIELD_STR && s->n_strings == 0 && !s->named_text) {
+		s->type = FIELD_INT;
+		if (!add_number(s, text, how))
+			return NULL;
+		s->type = FIELD_STR;
+	}
 	if (s->type == FIELD_IP)
 		return add_prefix(s, text);
 	if (s->type != FIELD_STR)

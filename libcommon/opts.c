@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/opts.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,6 +164,19 @@ unknown(const struct table *t, const char *arg)
 	opts_usage("unknown option '%s'", arg);
 }
 
+/*
+ * Where the caller closed one, the next file opened would take its place:
+ * hold it with something that fails as a closed one does.
+ */
+static void
+keep_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null", fd ? O_RDONLY : O_WRONLY) != fd)
+			exit(EXIT_FATAL);
+}
+
 char **
 opts_parse(const struct tool *tool, int argc, char **argv)
 {
@@ -170,6 +184,7 @@ opts_parse(const struct tool *tool, int argc, char **argv)
 	int code, index;
 
 	die_set_name(argc > 0 ? argv[0] : tool->name);
+	keep_standard_descriptors();
 	build(tool, t);
 	opterr = 0;
 	for (;;) {
@@ -182,7 +197,9 @@ opts_parse(const struct tool *tool, int argc, char **argv)
 				help(tool);
 			else
 				printf("%s %s\n", tool->name, VERSION);
-			exit(fflush(stdout) ? EXIT_FATAL : EXIT_DONE);
+			if (fflush(stdout))
+				die_errno("standard output");
+			exit(EXIT_DONE);
 		}
 		if (code == ':')
 			opts_usage(

@@ -149,6 +149,11 @@ read_gzip(struct source *s, char *buf, size_t n, const struct idle *idle)
 				   : fail(s, "the gzip data ends too early");
 		if (r == 0)
 			return 0;
+		/* Zeros behind the last member: padding of tapes. */
+		if (s->between && !s->raw[s->raw_at]) {
+			s->raw_at++;
+			continue;
+		}
 		if (s->between && inflateReset(&s->z) != Z_OK)
 			return fail(s, "out of memory");
 		s->between = false;

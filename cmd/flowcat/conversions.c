@@ -13,16 +13,33 @@ read_as(struct convert *c, const struct json_val *v, enum field_type type,
 	return value_read(v, type, set, &c->how, out);
 }
 
+static bool
+first_of(const struct json_val *array, struct json_val *v)
+{
+	struct json_in in = {
+		.p = array->p, .end = array->p + array->n, .lenient = true
+	};
+	struct json_iter it;
+	struct json_val key;
+	bool done;
+
+	return !json_open(&in, &it) && !json_member(&in, &it, &key, &done) &&
+	       !done && !json_value(&in, v) && v->kind != JSON_ARRAY;
+}
+
 static const char *
 as_int(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err;
 
+	struct json_val first;
+
 	/* An array of an element that occurs more than once: the first. */
 	if (v->kind == JSON_ARRAY)
-		return NULL;
+		return first_of(v, &first) ? as_int(c, &first, out) : NULL;
 	err = read_as(c, v, FIELD_INT, 0, out);
-	if (err && !read_as(c, v, FIELD_REAL, 0, out)) {
+	if (err && memchr(v->p, '.', v->n) &&
+	    !read_as(c, v, FIELD_REAL, 0, out)) {
 		out->type = VALUE_INT;
 		out->i = (i128)out->d;
 		return NULL;
@@ -181,7 +198,8 @@ as_history(struct convert *c, const struct json_val *v, struct value *out)
 		{ 'f', FLAG_FIN }, { 'r', FLAG_RST } };
 	unsigned flags[2] = { 0 };
 
-	if (field_of(c, PROTO)->type == VALUE_INT && field_of(c, PROTO)->i != 6)
+	/* quic.log and others have a history of their own. */
+	if (field_of(c, PROTO)->type != VALUE_INT || field_of(c, PROTO)->i != 6)
 		return NULL;
 	for (uint32_t i = 0; i < v->n; i++)
 		for (size_t k = 0; k < sizeof meaning / sizeof *meaning; k++)
@@ -198,9 +216,9 @@ static bool
 is_zero_time(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
-		if (s.p[i] >= '1' && s.p[i] <= '9')
+		if (!memchr("0-:. TZ", s.p[i], 7))
 			return false;
-	return true;
+	return memchr(s.p, '0', s.n) || !s.n;
 }
 
 /* 0 and 0000-00-00 are how some say that they do not know. */

@@ -196,6 +196,8 @@ pull(struct job *j, struct reader *r, struct slice *text)
 		if (!unwrap(j, r) || !canonical(j, r, text, &own) ||
 		    !wanted(j, r, own))
 			continue;
+		if (!own) /* it may have moved */
+			*text = slice_of(j->text.buf, j->text.n);
 		if (opt.sample > 1 && pace_flow_hash(*text) % opt.sample)
 			continue;
 		if (j->seen++ < opt.skip)
@@ -343,8 +345,8 @@ main(int argc, char **argv)
 	if (opt.merge && operands[0]) {
 		static char *none[] = { "/dev/null", NULL };
 
-		merge(&j, operands, how);
 		run_open(&j.run, none, how);
+		merge(&j, operands, how);
 	} else {
 		run_open(&j.run, operands, how);
 		cat(&j);

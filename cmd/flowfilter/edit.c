@@ -56,7 +56,7 @@ edit_set(struct edit *e, const char *text, const struct expr_context *context)
 	s->expr = expr_compile(equals + 1, "--set", context);
 	/* "bps=bytes*8/duration" is no flag text, "flags=flags | 2" is. */
 	if (!s->field)
-		s->field = expr_field(s->expr);
+		s->field = expr_result(s->expr);
 }
 
 void

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2094,SC2086
 # Bad input: what is said, the exit status, and that nothing good is lost.
 
 load common
@@ -21,14 +22,12 @@ among() {
 	cat bad >> in
 	printf '%s\n' "$good" >> in
 	for tool in flowcat 'flowfilter any'; do
-		# shellcheck disable=SC2086
 		run_err 1 $tool --rejects rejected in
 		same "$good
 $good
 $good"
 		same "${tool%% *}: in:3: $message" "$stderr"
 		cmp bad rejected
-		# shellcheck disable=SC2086
 		run_err 2 $tool --strict in
 		same "${tool%% *}: in:3: $message" "$stderr"
 	done
@@ -131,7 +130,6 @@ b"}' "$(< rejected)"
 	sed 1d in > long
 	yes "$good" | head -n 30000 >> in
 	for tool in flowcat 'flowfilter any'; do
-		# shellcheck disable=SC2086
 		run_err 1 $tool -o out --rejects rejected --stats=json in
 		has "${tool%% *}: in:2: line too long (see --max-line)" "$stderr"
 		same '[30001,1,30001]' "$(tail -n 1 <<< "$stderr" |
@@ -140,14 +138,11 @@ b"}' "$(< rejected)"
 		same "$good" "$(sort -u out)"
 		cmp long rejected
 		# The same in a pipe.
-		# shellcheck disable=SC2086
 		run_err 1 $tool -o out --rejects rejected < <(cat in)
 		same 30001 "$(wc -l < out)"
 		cmp long rejected
-		# shellcheck disable=SC2086
 		run_err 2 $tool --strict in
 		has 'in:2: line too long' "$stderr"
-		# shellcheck disable=SC2086
 		run_ok $tool --max-line 30M -o out in
 		cmp in out
 	done
@@ -351,15 +346,12 @@ flowcat: b:2: not a JSON object' "$stderr"
 	printf '%s\n' "$good" > in
 	mkdir dir
 	for tool in flowcat 'flowfilter any'; do
-		# shellcheck disable=SC2086
 		run_err 1 $tool dir in none in
 		same "$good
 $good"
 		same "${tool%% *}: dir: Is a directory
 ${tool%% *}: none: No such file or directory" "$stderr"
-		# shellcheck disable=SC2086
 		run_err 1 $tool none
-		# shellcheck disable=SC2086
 		run_err 2 $tool --strict none in
 		same ''
 	done

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2094
 # Generated records, with IPv6, 64-bit counters and missing members: the same
 # selection as jq's and sqlite's, whatever the shape of the records.
 

@@ -55,7 +55,9 @@ fish_options() {
 
 # Values of an option, as --help has them.
 dialects() {
-	flowcat --help | sed -nE 's/.*DIALECT +(.*) \(.*/\1/p' | tr -d ,
+	# The help is wrapped: its lines are joined first.
+	flowcat --help | tr -s ' \n' '  ' |
+		sed -nE 's/.*DIALECT ([^(]*) \(.*/\1/p' | tr -d ,
 }
 
 # ---- options ----

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2016
 # The expression language: nfdump's primitives with nfdump's meaning, its
 # defects mended, and what goes beyond it.
 
@@ -370,6 +371,10 @@ refuses() {
 		'bytes / packets > 176.2' 'te - ts = 2.5' \
 		'ts + 2.5 = te' '- bytes < 0' 'bytes = packets * 176 + 2'
 	holds 0 'bytes < packets' 'te - ts > 2.5' 'src ip = dst ip'
+	# A word before a member is a member, not a text.
+	record='{"a":"x","b":"a","c":"x"}'
+	holds 0 'a = .b' '.a = .b'
+	holds 1 'a = .c' '.a = .c' 'a != .b' '.b = a'
 }
 
 @test "bits: & | ^ << >>, the C way of binding" {
@@ -508,12 +513,19 @@ refuses() {
 	holds 1 'not bytes > 0' 'not exists(bytes)' 'exists(packets)'
 }
 
-@test "a member as a test: true or not, never a crash" {
+@test "true and false are compared; a member alone is no test" {
+	local e
+
 	record='{"packets":1,"seen":true,"lost":false,"zero":null}'
-	holds 1 'seen' 'not lost' 'seen and not lost' 'not zero' \
-		'not nothing' '(seen) or lost' 'not not seen' 'seen = true' \
-		'lost = false' 'not (nothing)'
-	holds 0 'lost' 'not seen' 'nothing' 'zero' 'not seen or lost'
+	holds 1 'seen = true' '.lost = false' 'not .lost = true' \
+		'.seen != .lost' 'not zero = true' 'not nothing = true' 'true'
+	holds 0 '.lost = true' 'not seen = true' 'zero = false' 'false'
+	for e in seen 'not .lost' 'not nothing' 'not (seen)' '(seen) or .lost' \
+		'packets' 'packets + 1' 'seen and any' 'any and not seen' \
+		'if(seen, 1, 2) = 1' 'not if(any, seen, .lost)'; do
+		run_err 2 flowfilter "$e" <<< "$record"
+		has 'expected a comparison' "$stderr"
+	done
 }
 
 @test "nested members by path" {
@@ -590,9 +602,8 @@ refuses() {
 @test "errors: the nearest word" {
 	refuses 'packts > 5' "unknown word 'packts'; did you mean 'packets'? (.packts is a member of that name)" 0
 	refuses 'proto tcp and srcport 80' "unknown word 'srcport'; did you mean 'src_port'? (.srcport is a member of that name)" 14
-	run_err 2 flowfilter 'dst prt 80' /dev/null
-	has "'prt'" "$stderr"
-	has "did you mean 'port'?" "$stderr"
+	refuses 'dst prt 80' \
+		"expected ip, net, port, as, country .. behind 'dst'" 4
 	run_err 2 flowfilter 'proto tcp adn bytes > 5' /dev/null
 	has "did you mean 'and'?" "$stderr"
 	run_err 2 flowfilter 'proto tpc' /dev/null

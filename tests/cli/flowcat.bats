@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2094
 # flowcat: what other programs write becomes canonical records.
 
 load common
@@ -28,7 +29,7 @@ converts() {
 # sums: number of records, their packets and bytes.
 sums() {
 	jq -n -c '[inputs] | [length, (map(.packets) | add),
-		(map(.bytes) | add)]' "$@"
+		(map(.bytes) | add)]'
 }
 
 # numbers: the members n of the records, on one line.
@@ -38,8 +39,12 @@ numbers() {
 
 # times N..: a record for each, n = N, at second N.
 times() {
-	printf '{"date_last_seen":"2024-05-01T08:00:%02dZ","n":%d}\n' \
-		$(for i; do printf '%d %d ' "$i" "$i"; done)
+	local n
+
+	for n; do
+		printf '{"date_last_seen":"2024-05-01T08:00:%02dZ","n":%d}\n' \
+			"$n" "$n"
+	done
 }
 
 # wait_for FILE LINES: until it has them, 5 s at most.

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# shellcheck disable=SC2154,SC2094,SC2016
 # flowfilter, the tool: what it keeps, drops, projects and extends.  The
 # language has tests of its own, expr.bats.
 
@@ -156,9 +157,10 @@ wait_for() {
 		--set c=bytes*1.5 --set 'd=18446744073709551615+1' \
 		--set e=0-5 --set f=1e3 any <<< "$odd"
 	same '{"a":2.5,"b":2,"c":15,"d":18446744073709551616,"e":-5,"f":1000}'
-	run_ok flowfilter --fields t,f --set 't=ts+1.5' --set 'f=flags | 2' any \
+	run_ok flowfilter --fields t,flags --set 't=ts+1.5' \
+		--set 'flags=flags | 2' any \
 		<<< '{"date_first_seen":"2024-05-01T10:00:00.100+02:00","flags":".A...."}'
-	same '{"t":"2024-05-01T08:00:01.600Z","f":".A..S."}'
+	same '{"t":"2024-05-01T08:00:01.600Z","flags":".A..S."}'
 }
 
 @test "--set: what is unknown is absent, never null" {
