@@ -66,3 +66,20 @@ phrase_nearest(struct slice word)
 		nearer(word, name, &best, &least);
 	return best;
 }
+
+/* Something follows the expression: perhaps a mistyped "and". */
+void
+parse_end_fail(struct parser *p)
+{
+	static const char *const operators[] = { "and", "or", "in", "under" };
+	const char *best = NULL;
+	unsigned least = 2;
+
+	for (size_t i = 0; i < 4 && p->t.kind == TOKEN_WORD; i++)
+		nearer(p->t.text, operators[i], &best, &least);
+	if (best)
+		parse_fail(p, p->t.at,
+		    "unknown word '%.*s'; did you mean '%s'?", (int)p->t.text.n,
+		    p->t.text.p, best);
+	parse_fail(p, p->t.at, "expected an operator, 'and', 'or' or the end");
+}

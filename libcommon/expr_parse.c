@@ -328,15 +328,13 @@ parse_expression(struct parser *p)
 	return parse_as_operand(p, a);
 }
 
-/* Something that is true or false: a test, or a member that may be. */
+/* Something that is true or false.  A member alone is more likely a slip. */
 static bool
 may_be_test(const struct node *n)
 {
 	if (n->kind >= NODE_TRUE || n->kind == NODE_IF || n->kind == NODE_MAP)
 		return true;
-	if (n->kind == NODE_CONST)
-		return n->v.type == VALUE_BOOL;
-	return (n->kind == NODE_FIELD || n->kind == NODE_CELL) && !n->field;
+	return n->kind == NODE_CONST && n->v.type == VALUE_BOOL;
 }
 
 /* What the grammar lets through: any() alone, a number where a test is due. */

@@ -232,8 +232,8 @@ operand(struct parser *p, struct node *a)
 	/* "src country LT" is Lithuania: of text, only signs are operators. */
 	if ((p->t.kind == TOKEN_PUNCT || f->type != FIELD_STR) &&
 	    parse_operator(p, &op)) {
-		b = noun(p);
-		b = b ? b : phrase(p);
+		b = f->type == FIELD_STR ? NULL : noun(p);
+		b = b || f->type == FIELD_STR ? b : phrase(p);
 		if (b)
 			return parse_compare(p, a, op, b);
 	}

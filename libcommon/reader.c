@@ -22,8 +22,8 @@ idle(void *arg)
 
 	if (r->flush)
 		out_flush(r->flush);
-	if (r->has_rejects)
-		out_flush(&r->rejects);
+	if (r->rejects)
+		out_flush(r->rejects);
 }
 
 /* What the output borrowed of the block is written before it moves. */
@@ -52,10 +52,10 @@ reader_reject(struct reader *r, const char *what)
 {
 	complain(r, what);
 	r->records--;
-	if (!r->has_rejects)
+	if (!r->rejects)
 		return;
-	out_put(&r->rejects, r->rec.p, r->rec.n);
-	out_char(&r->rejects, '\n');
+	out_put(r->rejects, r->rec.p, r->rec.n);
+	out_char(r->rejects, '\n');
 }
 
 void
@@ -89,10 +89,10 @@ long_line(void *arg, const char *p, size_t n, bool end)
 	struct reader *r = arg;
 
 	count_lines_of(r);
-	if (r->has_rejects) {
-		out_put(&r->rejects, p, n);
+	if (r->rejects) {
+		out_put(r->rejects, p, n);
 		if (end)
-			out_char(&r->rejects, '\n');
+			out_char(r->rejects, '\n');
 	}
 	if (end) {
 		r->line++;
@@ -123,9 +123,11 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		    .arg = r },
 	};
 	input_open(&r->in);
-	if (opts->rejects) {
-		out_open(&r->rejects, opts->rejects);
-		r->has_rejects = true;
+	r->rejects = opts->share_rejects;
+	if (opts->rejects && !r->rejects) {
+		r->rejects = xmalloc(sizeof *r->rejects);
+		out_open(r->rejects, opts->rejects);
+		r->owns_rejects = true;
 	}
 	r->pos_room = xcalloc(1 + IN_CHUNK + SCAN_SLACK, sizeof *r->pos_room);
 	r->special = xcalloc(IN_CHUNK / 64 + 2, sizeof *r->special);
@@ -141,8 +143,10 @@ reader_close(struct reader *r)
 	if (r->rejected > READER_MESSAGES)
 		warn("%" PRIu64 " bad records in all", r->rejected);
 	input_close(&r->in);
-	if (r->has_rejects)
-		out_close(&r->rejects);
+	if (r->owns_rejects) {
+		out_close(r->rejects);
+		free(r->rejects);
+	}
 	for (uint32_t i = 0; i < r->n_shapes; i++)
 		free(r->shapes[i]);
 	free(r->spare);
@@ -414,6 +418,7 @@ reader_enter(struct reader *r, struct slice text)
 	const char *err;
 
 	r->indexed = false; /* nothing to learn from */
+	r->run = 0;         /* its values are gone */
 	err = text.n ? parse_line(r, text.p, text.n) : "the payload is empty";
 	if (err) {
 		reader_reject(r, err);

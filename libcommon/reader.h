@@ -35,8 +35,9 @@ struct rec {
 struct reader_opts {
 	char **operands;
 	uint64_t max_line;
-	size_t block;        /* bytes read at once, 0 for the usual */
-	const char *rejects; /* file name, or NULL */
+	size_t block;                 /* bytes read at once, 0 for the usual */
+	const char *rejects;          /* file name, or NULL */
+	struct output *share_rejects; /* or another reader's */
 	bool strict, follow, reframe, lenient;
 };
 
@@ -50,9 +51,9 @@ struct reader {
 	/* Private. */
 	const struct schema *schema;
 	bool strict, lenient;
-	struct output *flush; /* before a wait, or NULL */
-	struct output rejects;
-	bool has_rejects, fresh;
+	struct output *flush;   /* before a wait, or NULL */
+	struct output *rejects; /* or NULL */
+	bool owns_rejects, fresh;
 	scan_fn *scan;
 	shape_fn *verify;
 	uint64_t line;       /* of the operand, 1 for the first */

@@ -199,6 +199,18 @@ endpoint(const struct recout *r, char *out, size_t ip, size_t port, bool icmp)
 }
 
 static void
+put_head(struct recout *r)
+{
+	char line[256];
+	int n = snprintf(line, sizeof line,
+	    "%-23s %10s %-5s %21s    %21s %9s %3s %8s %9s %5s\n",
+	    "Date first seen", "Duration", "Proto", "Src IP Addr:Port",
+	    "Dst IP Addr:Port", "Flags", "Tos", "Packets", "Bytes", "Flows");
+
+	out_put(r->out, line, (size_t)n);
+}
+
+static void
 put_line(struct recout *r)
 {
 	char text[64], from[160], to[160], proto[64], flags[64], tos[64],
@@ -218,10 +230,7 @@ put_line(struct recout *r)
 		: 0;
 
 	if (!r->headed)
-		out_str(r->out, "Date first seen           Duration Proto   "
-				"       Src IP Addr:Port          Dst IP "
-				"Addr:Port     Flags Tos  Packets     Bytes "
-				"Flows\n");
+		put_head(r);
 	r->headed = true;
 	from[endpoint(r, from, SRC, SPORT, false)] = '\0';
 	to[endpoint(r, to, DST, DPORT, true)] = '\0';

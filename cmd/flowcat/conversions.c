@@ -2,6 +2,7 @@
 #include "cmd/flowcat/conversions.h"
 
 #include <arpa/inet.h>
+#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,8 +39,10 @@ as_int(struct convert *c, const struct json_val *v, struct value *out)
 	if (v->kind == JSON_ARRAY)
 		return first_of(v, &first) ? as_int(c, &first, out) : NULL;
 	err = read_as(c, v, FIELD_INT, 0, out);
+	/* 60.0 is a whole number, 1.5 is none. */
 	if (err && memchr(v->p, '.', v->n) &&
-	    !read_as(c, v, FIELD_REAL, 0, out)) {
+	    !read_as(c, v, FIELD_REAL, 0, out) && out->d == floor(out->d) &&
+	    fabs(out->d) < 1e18) {
 		out->type = VALUE_INT;
 		out->i = (i128)out->d;
 		return NULL;

@@ -277,6 +277,7 @@ merge(struct job *j, char **operands, struct reader_opts how)
 		continue;
 	streams = xcalloc(n, sizeof *streams);
 	how.block = MERGE_BLOCK;
+	how.share_rejects = j->run.reader.rejects;
 	for (size_t i = 0; i < n; i++) {
 		char **one = xcalloc(2, sizeof *one);
 

@@ -66,8 +66,6 @@ rss() {
 	same '{"count":0,"sa_distinct":0}'
 	run_ok flowagg -k sa /dev/null
 	same ''
-	run_ok flowagg -f csv -k sa /dev/null
-	has '' "$output"
 }
 
 @test "keys: fields, short names, in their order" {
@@ -91,10 +89,9 @@ rss() {
 {"dst_port":53,"bytes_sum":100}
 {"dst_port":80,"bytes_sum":60}
 {"dst_port":443,"bytes_sum":1234}' -k dp -a 'sum(bytes)'
-	gives '{"n":3}
+	gives '{"dst_port":443,"n":1}
 {"dns_qname":"www.example.co.uk","dst_port":53,"n":1}' -k dns_qname,dp \
-		-a 'n=count()' --where 'not dst port 80' --having 'n > 0' in |
-		: # two files are two times the records
+		-a 'n=count()' --where 'dst_port != 80'
 	run_ok flowagg -k .a,.b -a 'n=count()' <<< '{"a":1}
 {"b":1}
 {"a":null,"b":1}
@@ -160,11 +157,15 @@ rss() {
 @test "text as a key: any, and long" {
 	local x
 
-	run_ok flowagg -k 'x=.x' -a 'n=count()' \
-		<<< '{"x":"a\u0000b"}{"x":"a\u0000"}'
-	run_ok flowagg -k 'x=.x' -a 'n=count()' < <(
-		printf '{"x":"%s"}\n' 'a\u0000b' a 'a\u0000' 'é"\\' a '' \
-			'\u00e9\u0022\\')
+	run_ok flowagg -k 'x=.x' -a 'n=count()' <<- 'END'
+		{"x":"a\u0000b"}
+		{"x":"a"}
+		{"x":"a\u0000"}
+		{"x":"é\"\\"}
+		{"x":"\u0061"}
+		{"x":""}
+		{"x":"\u00e9\u0022\u005c"}
+	END
 	same '{"x":"","n":1}
 {"x":"a","n":2}
 {"x":"a\u0000","n":1}
@@ -254,8 +255,8 @@ rss() {
 	local a='first(da), last(da), first(dp), last(dp), qname=first(dns_qname)'
 
 	gives "$want" -a "$a"
-	tac in > tac
-	run_ok flowagg -a "$a" tac
+	tac in > back
+	run_ok flowagg -a "$a" back
 	same "$want"
 	run_ok flowagg -a "$a" < <(shuffled 1 in)
 	same "$want"
@@ -294,6 +295,7 @@ rss() {
 	of '{"s":0}' 's=stddev(.x)' 0.1 0.1 0.1
 	of '{}' 's=stddev(.x)' 5
 	# No digits are lost between large numbers.
+	of '{"s":1}' 's=stddev(.x)' 1000000001 1000000002 1000000003
 	of '{"s":1}' 's=stddev(.x)' 18446744073709551613 18446744073709551614 \
 		18446744073709551615
 }
@@ -321,9 +323,6 @@ rss() {
 	run_ok flowagg -a 'median(.x), p50(.x), p5(.x), p95(.x), p99.9(.x),
 		p0(.x), p100(.x)' < <(
 		seq 0 2000 | sed 's/.*/{"x":&}/' | shuffled 2)
-	jq -e 'def near($v): (. - $v | fabs) <= $v / 100 + 1e-9;
-		(.".x_median" // .x_median) | near(1000)' <<< "$output" ||
-		[[ $output == *median* ]]
 	same '[true,true,true,true,true,true,true]' "$(
 		jq -c 'def near($v): (. - $v | fabs) <= $v / 100;
 			[.[]] | [(.[0] | near(1000)), (.[1] | near(1000)),
@@ -416,20 +415,17 @@ rss() {
 }
 
 @test "names of columns that have none" {
-	gives '{"count":4,"bytes_sum":1478,"byt_p99.9":1,"da_set":1}' \
-		-a 'count(), sum(bytes), p99.9(byt), set(da)' --where any \
-		--having 'count < 0' in || :
-	run_ok flowagg -f csv -a 'count(), sum(bytes), min(byt),sum(byt)/count()' in
-	same 'count,bytes_sum,byt_min,sum_byt_count
-4,1478,60,369.5'
+	run_ok flowagg -f csv -a 'count(), sum(bytes), min(byt), p99.9(byt),
+		set(da), sum(byt)/count()' in
+	same count,bytes_sum,byt_min,byt_p99.9,da_set,sum_byt_count \
+		"$(head -n 1 <<< "$output")"
 }
 
 @test "--explain: the error of what is an estimate, behind all columns" {
-	gives '{"n":4,"h":3,"p":100.49456770856699,"s":10,"h_error":0,"p_error":0.01}' \
-		--explain -a 'n=count(), h=distinct(sa), p=p60(byt), s=sum(pkt)'
-	run_ok flowagg --explain -f csv -a 'h=distinct(sa), n=count()' in
-	same 'h,n,h_error
-3,4,0'
+	run_ok flowagg --explain -f csv in \
+		-a 'h=distinct(sa), p=p60(.none), n=count(), s=set(.none, 1)'
+	same 'h,p,n,s,h_error,p_error' "$(head -n 1 <<< "$output")"
+	has '3,,4,' && has ',0,0.01'
 	gives '{"flows":4,"packets":10,"bytes":1478}' --explain
 }
 
@@ -467,8 +463,10 @@ rss() {
 }
 
 @test "--sort: by text and times, by expressions" {
-	run_ok flowagg -k te -b date_last_seen -a 'n=count()' in
-	same 3 "$(cut -c 39 <<< "$output" | head -n 1)"
+	gives '{"date_last_seen":"2024-05-01T08:00:03.000Z","n":1}' -k te -b te \
+		-a 'n=count()' -n 1
+	gives '{"src_ip_addr":"2001:db8::1","n":1}' -k sa -b sa -n 1 \
+		-a 'n=count()'
 	run_ok flowagg -k dns_qname -b dns_qname -a 'n=count()' in
 	same '{"n":3}' "$(tail -n 1 <<< "$output")"
 	run_ok flowagg -k pr -a 'r=sum(byt)/count()' -b r:a in
@@ -530,11 +528,10 @@ e",1,"[""d\ne""]"
 ICMP          1              84
 TCP           2        8   1294
 UDP           1        2    100' -k pr -f table
-	gives 'time                     mean
-2024-05-01 10:00:00.000  50.000
-2024-05-01 10:00:02.000  55.500' -f table --tz +02:00 --where 'bytes < 1k' \
-		-k 'time=bucket(te, 2s)' -a 'mean=avg(dp)' --having 'time > 0' |
-		: # see below
+	gives 'time                        mean
+2024-05-01 10:00:00.000   80.000
+2024-05-01 10:00:02.000  248.000' -f table --tz +02:00 \
+		-k 'time=bucket(te, 2s)' -a 'mean=avg(dp)'
 	run_ok flowagg -k te -a 'n=count()' -f table --tz +02:00 -n 1 in
 	same 'date_last_seen           n
 2024-05-01 10:00:00.000  1'
@@ -548,42 +545,40 @@ UDP           1        2    100' -k pr -f table
 
 # ---- what the result does not depend on ----
 
-all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(te),
+list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(te),
 	max(flags),first(da),last(da),first(td),last(byt),stddev(byt),stddev(td),distinct(da),
 	distinct(sp),p1(byt),p50(byt),p99.9(td),set(dp),set(da,3),top(sp),top(da),
 	bits(flags),entropy(da),entropy(flags),r=sum(byt)/sum(pkt),
 	t=sum(byt) if tcp'
 
 @test "the order of the input" {
-	local keys n=6000
+	local keys other n=6000
 
 	[[ $B != *san* ]] || n=1000
 	flowgen -n $n -s 3 -6 20 -m 10 -H 300 > flows
-	tac flows > tac
-	shuffled 5 flows > shuffled
-	sort flows > sorted
+	tac flows > 1
+	shuf --random-source=<(yes 5) flows > 2
+	sort flows > 3
 	for keys in '' pr sa dp,flags sa/8; do
-		run_ok flowagg -k "$keys" -a "$all" --explain flows
-		[[ -n $output ]]
-		cmp <(flowagg -k "$keys" -a "$all" --explain tac) - <<< "$output"
-		cmp <(flowagg -k "$keys" -a "$all" --explain shuffled) - \
-			<<< "$output"
-		cmp <(flowagg -k "$keys" -a "$all" --explain sorted) - \
-			<<< "$output"
+		flowagg -k "$keys" -a "$list" --explain flows > wanted
+		[[ -s wanted ]]
+		for other in 1 2 3; do
+			flowagg -k "$keys" -a "$list" --explain $other |
+				cmp wanted -
+		done
 	done
-	cmp <(flowagg -k sa -b flows shuffled) <(flowagg -k sa -b flows flows)
+	cmp <(flowagg -k sa -b flows 2) <(flowagg -k sa -b flows flows)
 }
 
 @test "how the input comes: files, pipes, compressed, with any processor" {
 	flowgen -n 1000 -s 4 -6 20 -m 10 > flows
-	run_ok flowagg -k sa,dp -a "$all" flows
+	run_ok flowagg -k sa,dp -a "$list" flows
 	split -l 300 flows part.
-	same "$(flowagg -k sa,dp -a "$all" part.*)"
+	same "$(flowagg -k sa,dp -a "$list" part.*)"
 	gzip -c flows > gz
-	same "$(flowagg -k sa,dp -a "$all" gz)"
-	same "$("$ROOT/tests/bin/drip" flows | flowagg -k sa,dp -a "$all")" ||
-		: # drip needs arguments
-	same "$(PIPE4FLOW_CPU=portable flowagg -k sa,dp -a "$all" flows)"
+	same "$(flowagg -k sa,dp -a "$list" gz)"
+	same "$("$ROOT/tests/bin/drip" 997 < flows | flowagg -k sa,dp -a "$list")"
+	same "$(PIPE4FLOW_CPU=portable flowagg -k sa,dp -a "$list" flows)"
 }
 
 # ---- what cannot be done ----
@@ -606,8 +601,7 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 	refuses "-a: there is no function 'p101'" -a 'p101(byt)'
 	refuses '-a: sum of src_ip_addr, which is no number' -a 'sum(sa)'
 	refuses '-a: avg of date_last_seen, which is no number' -a 'avg(te)'
-	refuses '-a: p50 of dns_qname, which is no number' -a 'p50(dns_qname)' ||
-		has 'of dns_qname, which is no number' "$stderr"
+	refuses '-a: p50 of dns_qname, which is no number' -a 'p50(dns_qname)'
 	refuses '-a: bits of src_ip_addr, which is no number' -a 'bits(sa)'
 	refuses '-a: count takes no argument' -a 'count(sa)'
 	refuses '-a: sum needs an argument' -a 'sum()'
@@ -661,7 +655,8 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 	has 'flowagg: bad:3: src_ip_addr: ' "$stderr"
 	has 'flowagg: bad:4: bytes: ' "$stderr"
 	same "$(sed -n 2,4p bad)" "$(< rejects)"
-	run_err 1 flowagg -q -k sa bad 2> /dev/null || [[ -z ${stderr:-} ]]
+	both flowagg -q -k sa bad
+	same 1 "$status" && same '' "${stderr:-}"
 	run_err 2 flowagg --strict -k sa bad
 	# A member of any type that is no number.
 	run_err 1 flowagg -a 's=sum(.x), n=count()' <<< '{"x":1}
@@ -674,7 +669,7 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 # ---- memory ----
 
 @test "a group costs its key, its accumulators and 64 bytes" {
-	local one all cost
+	local one each cost
 
 	awk -v n=$many 'BEGIN {
 		for (i = 0; i < n; i++)
@@ -682,16 +677,16 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 				i / 65536, i / 256 % 256, i % 256
 	}' > flows
 	one=$(rss flowagg -k .a -a 'count()' flows)
-	all=$(rss flowagg -k sa -a 'count()' flows)
+	each=$(rss flowagg -k sa -a 'count()' flows)
 	same $many "$(wc -l < out)"
-	cost=$(((all - one) * 1024 / many))
+	cost=$(((each - one) * 1024 / many))
 	printf 'bytes a group: %d\n' $cost
 	# An address has 17 bytes, a count 8.
 	[[ $B == *san* ]] || ((cost <= 17 + 8 + 64))
 }
 
 @test "an order costs a group no more" {
-	local one all cost
+	local one each cost
 
 	awk -v n=$many 'BEGIN {
 		for (i = 0; i < n; i++)
@@ -699,9 +694,9 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 				i / 65536, i / 256 % 256, i % 256, i
 	}' > flows
 	one=$(rss flowagg -k pr -b bytes flows)
-	all=$(rss flowagg -k sa -b bytes flows)
+	each=$(rss flowagg -k sa -b bytes flows)
 	same $many "$(wc -l < out)"
-	cost=$(((all - one) * 1024 / many))
+	cost=$(((each - one) * 1024 / many))
 	printf 'bytes a group: %d\n' $cost
 	# Three sums of 24 bytes.
 	[[ $B == *san* ]] || ((cost <= 17 + 72 + 64))
@@ -713,9 +708,9 @@ all='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(t
 	flowgen -n 2000 -H 100 > flows
 	for _ in {1..50}; do
 		cat flows
-	done > more
-	few=$(rss flowagg -k sa,dp -a "$all" flows)
-	much=$(rss flowagg -k sa,dp -a "$all" more)
+	done > longer
+	few=$(rss flowagg -k sa,dp -a "$list" flows)
+	much=$(rss flowagg -k sa,dp -a "$list" longer)
 	printf '%d KiB, %d KiB\n' "$few" "$much"
 	[[ $B == *san* ]] || ((much < few + 512))
 }
