@@ -543,7 +543,7 @@ b",,true
 
 @test "-f line has nfdump's columns" {
 	run_ok flowcat -f line "$data/nfdump.json"
-	same 'Date first seen           Duration Proto          Src IP Addr:Port          Dst IP Addr:Port     Flags Tos  Packets     Bytes Flows
+	same 'Date first seen           Duration Proto      Src IP Addr:Port         Dst IP Addr:Port     Flags Tos  Packets     Bytes Flows
 2024-05-01 08:00:00.100      2.500 TCP         192.0.2.1:40000 ->      198.51.100.2:443    .AP.SF   0        7      1234     1'
 	run_ok flowcat -f line --tz Europe/Prague "$data/nfdump.json"
 	has '2024-05-01 08:00:00.100 '
