@@ -34,8 +34,7 @@ expr_try(const char *text, const struct expr_context *context,
 		parse_fail(&p, p.t.at, "the expression is empty");
 	root = parse_expression(&p);
 	if (p.t.kind != TOKEN_END)
-		parse_fail(
-		    &p, p.t.at, "expected an operator, 'and', 'or' or the end");
+		parse_end_fail(&p);
 	parse_check(&p, root, context->test);
 	expr_emit(e, root);
 	e->how = context->how;

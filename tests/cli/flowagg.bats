@@ -34,7 +34,7 @@ of() {
 # refuses MESSAGE OPTION..
 refuses() {
 	run_err 2 flowagg "${@:2}" in
-	same '' && has "flowagg: $1" "$stderr"
+	same '' && has "flowagg: $1" "${stderr:-}"
 }
 
 # The shuffled lines, the same in each run.
@@ -556,18 +556,18 @@ list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(
 
 	[[ $B != *san* ]] || n=1000
 	flowgen -n $n -s 3 -6 20 -m 10 -H 300 > flows
-	tac flows > 1
-	shuf --random-source=<(yes 5) flows > 2
-	sort flows > 3
+	tac flows > back
+	shuf --random-source=<(yes 5) flows > mixed
+	sort flows > sorted
 	for keys in '' pr sa dp,flags sa/8; do
 		flowagg -k "$keys" -a "$list" --explain flows > wanted
 		[[ -s wanted ]]
-		for other in 1 2 3; do
-			flowagg -k "$keys" -a "$list" --explain $other |
+		for other in back mixed sorted; do
+			flowagg -k "$keys" -a "$list" "$other" --explain |
 				cmp wanted -
 		done
 	done
-	cmp <(flowagg -k sa -b flows 2) <(flowagg -k sa -b flows flows)
+	cmp <(flowagg -k sa -b flows mixed) <(flowagg -k sa -b flows flows)
 }
 
 @test "how the input comes: files, pipes, compressed, with any processor" {
