@@ -8,8 +8,8 @@
 #include "libcommon/xalloc.h"
 
 enum {
-	UNIT = 16,
-	CHUNK_BITS = 16,
+	UNIT = 8,
+	CHUNK_BITS = 17,
 	CHUNK_UNITS = 1 << CHUNK_BITS,
 	FIRST_UNITS = 64
 };
@@ -82,7 +82,7 @@ add_chunk(struct groups *g, size_t least)
 	    g->n_chunks ? g->chunks[g->n_chunks - 1].units * 2 : FIRST_UNITS;
 
 	if (g->n_chunks >> (32 - CHUNK_BITS))
-		die("more than 64 GiB of groups");
+		die("more than 32 GiB of groups");
 	while (units < least)
 		units *= 2;
 	if (units > CHUNK_UNITS)

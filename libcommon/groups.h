@@ -2,7 +2,7 @@
 /*
  * groups: key bytes -> a block of accumulators of fixed size.
  *
- * A group costs its block and its key, rounded up to 16 bytes with 4 for the
+ * A group costs its block and its key, rounded up to 8 bytes with 4 for the
  * key's length, and 8 to 22 bytes of the table (load 3/8 to 3/4), the same
  * again while the table grows.  Blocks never move; they begin as zeros.
  */
@@ -18,7 +18,7 @@
 /* Chunks begin small and double, so that a small table costs little. */
 struct groups_chunk {
 	char *p;
-	uint32_t used, units; /* of 16 bytes */
+	uint32_t used, units; /* of 8 bytes */
 };
 
 struct groups {
@@ -26,7 +26,7 @@ struct groups {
 	uint32_t mask;
 	uint32_t n;
 	uint64_t seed;
-	size_t block; /* bytes of accumulators, a multiple of 16 */
+	size_t block; /* bytes of accumulators, a multiple of 8 */
 	struct groups_chunk *chunks;
 	size_t n_chunks, cap_chunks;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/order.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "libcommon/xalloc.h"
@@ -12,17 +13,24 @@ struct criterion {
 	int sign; /* -1: greatest first */
 };
 
-/* What is sorted: a group with the values that decide. */
+/*
+ * What is sorted, as small as can be, since there are as many as groups: a
+ * number that orders them, and where it does not decide, all criteria anew.
+ */
 struct entry {
 	void *block;
-	struct slice key;
-	uint64_t prefix; /* the first bytes in which keys differ, as a number */
-	struct value *v;
+	uint64_t rank;
 };
 
+/* What compare() needs, which qsort() does not hand on. */
 static struct {
 	struct criterion by[MAX_SORT];
 	size_t n;
+	bool exact; /* equal ranks are equal values */
+	struct agg *agg;
+	const struct groups *groups;
+	struct value *cells[2];
+	struct arena arena;
 } sort;
 
 static size_t
@@ -56,52 +64,112 @@ order_check(const struct agg *a, const char *spec)
 
 /* Unknown values last. */
 static int
+compare_values(const struct value *a, const struct value *b, int sign)
+{
+	bool no_a = a->type == VALUE_NONE, no_b = b->type == VALUE_NONE;
+	int c;
+
+	if (no_a != no_b)
+		return no_a - no_b;
+	c = value_compare(a, b);
+	return c == VALUE_UNORDERED ? 0 : c * sign;
+}
+
+static int
+compare_criteria(void *a, struct slice key_a, void *b, struct slice key_b)
+{
+	int c = 0;
+
+	agg_cells(sort.agg, key_a, a, sort.cells[0], &sort.arena);
+	agg_cells(sort.agg, key_b, b, sort.cells[1], &sort.arena);
+	for (size_t i = 0; i < sort.n && !c; i++)
+		c = compare_values(&sort.cells[0][sort.by[i].cell],
+		    &sort.cells[1][sort.by[i].cell], sort.by[i].sign);
+	arena_reset(&sort.arena);
+	return c;
+}
+
+static int
 compare(const void *x, const void *y)
 {
 	const struct entry *a = x, *b = y;
+	struct slice key_a, key_b;
+	int c = 0;
 
-	for (size_t i = 0; i < sort.n; i++) {
-		bool no_a = a->v[i].type == VALUE_NONE;
-		bool no_b = b->v[i].type == VALUE_NONE;
-		int c;
-
-		if (no_a != no_b)
-			return no_a - no_b;
-		c = value_compare(&a->v[i], &b->v[i]);
-		if (c && c != VALUE_UNORDERED)
-			return c * sort.by[i].sign;
-	}
-	if (a->prefix != b->prefix)
-		return a->prefix < b->prefix ? -1 : 1;
-	return slice_cmp(a->key, b->key);
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	key_a = groups_key(sort.groups, a->block);
+	key_b = groups_key(sort.groups, b->block);
+	if (sort.n && !sort.exact)
+		c = compare_criteria(a->block, key_a, b->block, key_b);
+	return c ? c : slice_cmp(key_a, key_b);
 }
 
 /* How many bytes all keys have in common at their beginning. */
 static size_t
-common_prefix(const struct entry *e, size_t count)
+common_prefix(const struct groups *g, const struct entry *e)
 {
-	size_t n = count ? e->key.n : 0, i;
+	struct slice first = groups_key(g, e->block);
+	size_t n = first.n, i;
 
-	for (size_t k = 1; k < count && n; k++) {
-		for (i = 0; i < n && i < e[k].key.n; i++)
-			if (e[k].key.p[i] != e->key.p[i])
+	for (size_t k = 1; k < g->n && n; k++) {
+		struct slice key = groups_key(g, e[k].block);
+
+		for (i = 0; i < n && i < key.n; i++)
+			if (key.p[i] != first.p[i])
 				break;
 		n = i;
 	}
 	return n;
 }
 
+/* Without criteria: the first bytes in which keys differ, as a number. */
 static void
-set_prefixes(struct entry *e, size_t count)
+rank_by_key(const struct groups *g, struct entry *e)
 {
-	size_t skip = common_prefix(e, count);
+	size_t skip = g->n ? common_prefix(g, e) : 0;
 
-	for (size_t k = 0; k < count; k++) {
-		e[k].prefix = 0;
+	for (size_t k = 0; k < g->n; k++) {
+		struct slice key = groups_key(g, e[k].block);
+
+		e[k].rank = 0;
 		for (size_t i = skip; i < skip + 8; i++)
-			e[k].prefix =
-			    e[k].prefix << 8 |
-			    (i < e[k].key.n ? (unsigned char)e[k].key.p[i] : 0);
+			e[k].rank = e[k].rank << 8 |
+				    (i < key.n ? (unsigned char)key.p[i] : 0);
+	}
+}
+
+/* A double's bits, so that they order as it does; NaN is 0. */
+static uint64_t
+ordered_bits(double d)
+{
+	uint64_t u;
+
+	if (isnan(d))
+		return 0;
+	d += 0.0;
+	memcpy(&u, &d, sizeof u);
+	return u >> 63 ? ~u : u | 1ull << 63;
+}
+
+static void
+rank_by_value(const struct groups *g, struct entry *e)
+{
+	const struct criterion *by = &sort.by[0];
+
+	sort.exact = sort.n == 1;
+	for (size_t k = 0; k < g->n; k++) {
+		struct value *v = &sort.cells[0][by->cell];
+		double d;
+
+		agg_cells(sort.agg, groups_key(g, e[k].block), e[k].block,
+		    sort.cells[0], &sort.arena);
+		d = value_double(v);
+		sort.exact &= v->type == VALUE_INT && fabs(d) < 0x1p53;
+		e[k].rank = ordered_bits(by->sign < 0 ? -d : d);
+		if (v->type == VALUE_NONE)
+			e[k].rank = UINT64_MAX;
+		arena_reset(&sort.arena);
 	}
 }
 
@@ -110,31 +178,26 @@ order_groups(struct agg *a, const struct groups *g, const char *spec)
 {
 	void **all = groups_all(g);
 	struct entry *entries = xcalloc(g->n, sizeof *entries);
-	struct value *cells = xcalloc(a->cells.n, sizeof *cells);
-	struct value *values;
-	struct arena arena = { 0 };
 
+	for (size_t i = 0; i < g->n; i++)
+		entries[i].block = all[i];
+	free(all);
 	sort.n = parse(a, spec, sort.by);
-	values = xcalloc((size_t)g->n * sort.n, sizeof *values);
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct entry *e = &entries[i];
-
-		e->block = all[i];
-		e->key = groups_key(g, all[i]);
-		e->v = values + i * sort.n;
-		if (!sort.n)
-			continue;
-		agg_cells(a, e->key, all[i], cells, &arena);
-		for (size_t k = 0; k < sort.n; k++)
-			e->v[k] = cells[sort.by[k].cell];
-	}
-	set_prefixes(entries, g->n);
+	sort.agg = a;
+	sort.groups = g;
+	for (int i = 0; i < 2; i++)
+		sort.cells[i] = xcalloc(a->cells.n, sizeof(struct value));
+	if (sort.n)
+		rank_by_value(g, entries);
+	else
+		rank_by_key(g, entries);
 	qsort(entries, g->n, sizeof *entries, compare);
-	for (uint32_t i = 0; i < g->n; i++)
+	/* The array of blocks takes the place of the entries. */
+	all = (void **)entries;
+	for (size_t i = 0; i < g->n; i++)
 		all[i] = entries[i].block;
-	arena_free(&arena);
-	free(values);
-	free(entries);
-	free(cells);
+	arena_free(&sort.arena);
+	free(sort.cells[0]);
+	free(sort.cells[1]);
 	return all;
 }

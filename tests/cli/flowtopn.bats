@@ -84,14 +84,9 @@ rss() {
 	ranks '1,17,13,61.9,61.9
 2,6,8,38.1,100
 3,1,,,' -k pr -b packets -a 'packets=sum(pkt)'
-	ranks '1,17,2,2
-2,6,2,2
-3,1,1,1' -k pr -b 'hosts=distinct(da)' -a 'n=count()' ||
-		has '1,6,2,2
-2,17,2,2'
 	ranks '1,6,630
 2,1,100
-3,17,70' -k pr -b 'avg(byt)' -a 'mean=avg(byt)' 2> /dev/null || :
+3,17,70' -k pr -b mean -a 'mean=avg(byt)'
 	ranks '1,6,2,630
 2,1,1,100
 3,17,2,70' -k pr -b 'mean=avg(byt)' -a 'n=count()'
@@ -117,11 +112,9 @@ rss() {
 }
 
 @test "-b: blanks around the name's =" {
-	ranks '1,6,2,40,40
-2,17,2,40,80
-3,1,1,20,100' -k pr -b 'n = count()' -a 'm=count()' || :
-	run_ok flowtopn -k pr -b 'n = count()' in
-	has '"rank":1,"protocol":6'
+	ranks '1,6,2,2,40,40
+2,17,2,2,40,80
+3,1,1,1,20,100' -k pr -b 'n = count()' -a 'm = count()'
 }
 
 @test ":a ranks the least first" {
@@ -132,11 +125,9 @@ rss() {
 	ranks '1,1,1,1
 2,6,2,2' -k pr -b 'hosts=distinct(da):a' -a 'n=count()' -n 2
 	# Nothing is neither the greatest nor the least.
-	ranks '1,6,8
-2,17,13
-3,1,' -k pr -b 'x=max(pkt):a' -a 'x=sum(pkt)' 2> /dev/null || :
-	run_ok flowtopn -k pr -b packets:a -a 'packets=sum(pkt)' -f csv in
-	same '3,1,,,' "$(tail -n 1 <<< "$output")"
+	ranks '1,6,8,38.1,38.1
+2,17,13,61.9,100
+3,1,,,' -k pr -b packets:a -a 'packets=sum(pkt)'
 }
 
 @test "-n: 10 if not given, 0 is all" {
@@ -150,7 +141,8 @@ rss() {
 	same '{"rank":1,"src_port":1,"flows":1,"bytes":10,"bytes_pct":4,"bytes_cum_pct":4}
 {"rank":2,"src_port":2,"flows":1,"bytes":10,"bytes_pct":4,"bytes_cum_pct":8}
 {"rank":3,"src_port":3,"flows":1,"bytes":10,"bytes_pct":4,"bytes_cum_pct":12}'
-	same "$output" "$(shuf ports | flowtopn -k sp -n 3)"
+	same "$output" "$(shuf --random-source=<(yes) ports |
+		flowtopn -k sp -n 3)"
 	run_ok flowtopn -k sp -b bytes:a -n 1 ports
 	has '"src_port":1,'
 }
@@ -159,11 +151,10 @@ rss() {
 	ranks '1,192.0.2.0/24,3,60,60
 2,10.1.1.0/24,1,20,80
 3,2001:db8::/64,1,20,100' -k sa/24,/64 -b n -a 'n=count()'
-	ranks '1,192.0.2.1,6,1260' -k sa,pr -n 1 -a 'b=sum(byt)' -b b ||
-		has '1,192.0.2.1,6,1260,84,84'
-	ranks '1,udp,2
-2,tcp,2' -k 'l4=map(pr, 6:"tcp", 17:"udp")' -b 'max(te)' -n 0 \
-		-a 'n=count()' 2> /dev/null || :
+	ranks '1,192.0.2.1,6,1260,84,84' -k sa,pr -n 1 -a 'b=sum(byt)' -b b
+	ranks '1,tcp,1260
+2,udp,140
+3,,100' -k 'l4=map(pr, 6:"tcp", 17:"udp")' -b max -a 'max=sum(byt) + 0'
 	gives '{"rank":1,"n":2,"n_pct":40,"n_cum_pct":40}
 {"rank":2,"dst_port":53,"n":1,"n_pct":20,"n_cum_pct":60}' -k dp -n 2 -b n \
 		-a 'n=count()'
@@ -204,11 +195,10 @@ pr          1  TCP       2  40.00      40.00' -k sa -k pr -n 1 -b n \
 		--group pr -k sa -a 'bytes=sum(byt)'
 	gives '{"rank":1,"src_net":"10.1.1.0/24","dst_ip_addr":"10.0.0.3","n":1,"n_pct":100,"n_cum_pct":100}
 {"rank":1,"src_net":"192.0.2.0/24","dst_ip_addr":"10.0.0.1","n":2,"n_pct":66.67,"n_cum_pct":66.67}
-{"src_net":"192.0.2.0/24","n":1,"n_pct":33.33,"n_cum_pct":100,"others":1}
-{"rank":1,"src_net":"2001:db8::/64","dst_ip_addr":"10.0.0.2","n":1,"n_pct":100,"n_cum_pct":100}' \
-		--group sa/24,/64 -k da -n 1 --others -a 'n=count()' -b n
+{"src_net":"192.0.2.0/24","n":1,"n_pct":33.33,"n_cum_pct":100,"others":1}' --group sa/24,/64 -k da -n 1 --others -a 'n=count()' -b n \
+		--where ipv4
 	run_ok flowtopn --group pr,dp -k sa -k da -n 1 in
-	same 10 "$(wc -l <<< "$output")"
+	same '1 1 1 1 1 1 1 1 1 1' "$(jq .rank <<< "$output" | paste -sd ' ')"
 }
 
 @test "--min" {
@@ -221,8 +211,7 @@ pr          1  TCP       2  40.00      40.00' -k sa -k pr -n 1 -b n \
 	ranks '1,10.1.1.1,1,2024-05-01T08:00:05.000Z
 2,2001:db8::1,1,2024-05-01T08:00:03.000Z' -k sa -b 'l=max(te)' \
 		--min 2024-05-01T08:00:03Z -a 'n=count()'
-	ranks '1,6,0.6,75,75' -k pr -b 'd=sum(td)' --min 0.5 \
-		-a 'd=sum(td)' 2> /dev/null || :
+	ranks '1,6,0.6,75,75' -k pr -b d --min 0.5 -a 'd=sum(td)'
 	gives '' -k sa --min 1M
 	# What has no measure has not enough.
 	ranks '1,17,13,61.9,61.9
@@ -353,7 +342,7 @@ bounded() {
 		for k in 1 2 20 300; do
 			bounded $k bytes 'sum(byt)' flows
 			bounded $k flows 'count()' flows
-			bounded $k packets 'sum(pkt)' <(cat flows) || [[ -p x ]]
+			bounded $k packets 'sum(pkt)' flows
 		done
 	done
 }
@@ -429,12 +418,13 @@ bounded() {
 # ---- forms ----
 
 @test "csv, tsv, table" {
+	local csv
+
 	gives 'rank,protocol,flows,packets,bytes,bytes_pct,bytes_cum_pct
 1,6,2,8,1260,84,84
 2,17,2,13,140,9.33,93.33
 3,1,1,,100,6.67,100' -k pr -f csv
-	local csv=$output
-
+	csv=$output
 	run_ok flowtopn -k pr -f tsv in
 	same "${csv//,/$'\t'}"
 	gives 'rank  protocol  flows  packets  bytes  bytes_pct  bytes_cum_pct
@@ -464,8 +454,7 @@ bounded() {
 	refuses '--approx ranks by' -k sa --approx 5 --group pr
 	refuses '--approx -1: number expected' -k sa --approx -1
 	refuses "two columns are called 'src_ip_addr'" -k sa --group sa
-	refuses 'too many rankings' -k{,,,,,,,,,,,,,,,,}sa ||
-		has 'too many rankings' "$stderr"
+	refuses '-k sa: too many rankings' -k{,,,,,,,,,,,,,,,,}sa
 	refuses '-f xml: the formats are' -k sa -f xml
 }
 
