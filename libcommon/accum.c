@@ -135,6 +135,13 @@ avg_result(const void *state, const struct accum_spec *s, struct value *out,
 
 /* ---- stddev: of the sample; sums of values and of squares are exact ---- */
 
+/* 113 bits, so that the difference of two great sums keeps its digits. */
+#ifdef __SIZEOF_FLOAT128__
+__extension__ typedef __float128 wide;
+#else
+typedef long double wide;
+#endif
+
 struct stddev {
 	struct accum_sum sum;
 	uint64_t squares[4]; /* 256 bits, little end first */
@@ -177,7 +184,7 @@ stddev_result(const void *state, const struct accum_spec *s, struct value *out,
     struct arena *arena)
 {
 	const struct stddev *d = state;
-	long double n = (long double)d->sum.n, squares = 0, sum, var;
+	wide n = (wide)d->sum.n, squares = 0, sum, var;
 
 	(void)s;
 	(void)arena;
@@ -185,11 +192,11 @@ stddev_result(const void *state, const struct accum_spec *s, struct value *out,
 	if (d->sum.n < 2)
 		return;
 	for (int i = 3; i >= 0; i--)
-		squares = squares * 0x1p64L + (long double)d->squares[i];
-	sum = (long double)sum_get(&d->sum);
-	var = (squares - sum * (sum / n)) / (n - 1);
+		squares = squares * 0x1p64 + (wide)d->squares[i];
+	sum = (wide)sum_get(&d->sum);
+	var = (squares - sum * sum / n) / (n - 1);
 	out->type = VALUE_REAL;
-	out->d = (double)(sqrtl(var > 0 ? var : 0) / NUM_NANO);
+	out->d = (double)(sqrtl((long double)(var > 0 ? var : 0)) / NUM_NANO);
 }
 
 /* ---- min, max, first, last: one value, as key bytes ---- */
@@ -243,6 +250,9 @@ best_add(struct best *b, const struct accum_arg *a, int sign, bool timed)
 	key = bytes_of(a->v, room, sizeof room, &heap);
 	if (b->n && timed && a->time != b->time) {
 		c = a->time > b->time ? 1 : -1;
+		/* An unknown time is neither early nor late. */
+		if (a->time == INT64_MIN || b->time == INT64_MIN)
+			c = b->time == INT64_MIN ? sign : -sign;
 	} else if (b->n) {
 		key_get(b->key, &old, &arena);
 		c = value_compare(a->v, &old);
@@ -394,13 +404,15 @@ set_result(const void *state, const struct accum_spec *s, struct value *out,
 	struct output text;
 	struct value v;
 
+	out->type = VALUE_NONE;
+	if (!set->n)
+		return;
 	out_memory(&text);
 	for (uint32_t i = 0; i < set->n; i++) {
 		key_get(set->keys[i].p, &v, arena);
 		out_char(&text, i ? ',' : '[');
 		value_json(&text, &v, s->field);
 	}
-	out_put(&text, "[]", set->n ? 0 : 1);
 	out_char(&text, ']');
 	*out = (struct value){ .type = VALUE_JSON };
 	out->s = arena_slice(arena, slice_of(text.buf, text.n));
@@ -449,7 +461,10 @@ entropy_result(const void *state, const struct accum_spec *s, struct value *out,
 {
 	(void)s;
 	(void)arena;
-	*out = (struct value){ .type = VALUE_REAL, .d = counts_entropy(state) };
+	*out = (struct value){ .type = VALUE_NONE };
+	if (((const struct counts *)state)->total)
+		*out = (struct value){ .type = VALUE_REAL,
+			.d = counts_entropy(state) };
 }
 
 static void

@@ -11,7 +11,8 @@ static const char *
 key_value(struct agg *a, const struct agg_key *k, const struct expr_input *in,
     struct value *v)
 {
-	if (!k->field || k->field->type != FIELD_IP)
+	if (!k->field || k->field->type != FIELD_IP ||
+	    in->v[expr_slot(k->expr)].escaped)
 		return expr_value(k->expr, in, v);
 	if (!value_read(&in->v[expr_slot(k->expr)], FIELD_IP, 0, &a->how, v))
 		return NULL;
@@ -46,15 +47,16 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 }
 
 /* first() and last() ask for it; the others do not pay. */
-static int64_t
-event_time(struct agg *a, const struct expr_input *in)
+static const char *
+event_time(struct agg *a, const struct expr_input *in, int64_t *time)
 {
 	struct value t;
+	const char *err =
+	    value_read(&in->v[a->time_slot], FIELD_TIME, 0, &a->how, &t);
 
-	if (value_read(&in->v[a->time_slot], FIELD_TIME, 0, &a->how, &t) ||
-	    t.type != VALUE_TIME)
-		return INT64_MIN;
-	return (int64_t)t.i;
+	*time = t.type == VALUE_TIME ? (int64_t)t.i : INT64_MIN;
+	arena_reset(&a->scratch);
+	return err;
 }
 
 /* The commonest case without the expression's machinery: digits. */
@@ -166,9 +168,13 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 	err = make_key(a, in, &n);
 	if (!err)
 		err = evaluate(a, in, p, &borrows);
+	p->time = INT64_MIN;
+	if (!err && a->timed)
+		err = event_time(a, in, &p->time);
+	if (!err && n > AGG_MAX_KEY)
+		err = "the key is too long";
 	if (err)
 		return err;
-	p->time = a->timed ? event_time(a, in) : INT64_MIN;
 	if (borrows || n > AGG_KEY) {
 		apply(a, groups_get(g, a->key, n, &fresh), p);
 		return NULL;

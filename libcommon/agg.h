@@ -15,7 +15,13 @@
 #include "libcommon/reader.h"
 #include "libcommon/row.h"
 
-enum { AGG_MAX_KEYS = 32, AGG_MAX = 128, AGG_BATCH = 32, AGG_KEY = 64 };
+enum {
+	AGG_MAX_KEYS = 32,
+	AGG_MAX = 128,
+	AGG_BATCH = 32,
+	AGG_KEY = 64,
+	AGG_MAX_KEY = 1 << 19
+};
 
 struct agg_key {
 	struct slice name;
@@ -68,7 +74,7 @@ struct agg {
 	struct expr_cells cells;
 	int time_slot;
 	struct value_reading how;
-	struct arena run;
+	struct arena run, scratch;
 	char *key; /* of the record at hand */
 	size_t key_room;
 	bool timed; /* a call wants the event time */
@@ -109,6 +115,13 @@ void agg_free_block(const struct agg *a, void *block);
 /* Index of a cell by name; ends the program with a message if unknown. */
 size_t agg_cell(
     const struct agg *a, const char *name, size_t n, const char *option);
+
+/* A cell that only an expression over aggregates needs. */
+static inline bool
+agg_is_hidden(const struct agg *a, size_t cell)
+{
+	return strncmp(a->cell_names[cell], "_agg_", 5) == 0;
+}
 
 /* Splits at commas outside brackets and quotes: the next part, trimmed. */
 bool agg_split(const char **p, struct slice *part);

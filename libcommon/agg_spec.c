@@ -186,7 +186,10 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 {
 	const char *p = copied(a, arg).p;
 	struct slice part = { 0 }, number;
+	char fn[32];
 	uint64_t param;
+
+	snprintf(fn, sizeof fn, "%s", c->spec.fn->name);
 
 	if (!c->spec.fn->args && arg.n)
 		die("-a: %s takes no argument", c->spec.fn->name);
@@ -203,11 +206,13 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 	}
 	c->arg = expr_compile(copied(a, part).p, "-a", context);
 	c->spec.field = expr_field(c->arg);
+	if (strcmp(fn, "p") == 0)
+		snprintf(fn, sizeof fn, "p%g", c->spec.quantile * 100);
 	if (c->spec.field && c->spec.fn->accepts &&
 	    (c->spec.field->type == FIELD_IP ||
 		c->spec.field->type == FIELD_STR ||
 		c->spec.field->type == FIELD_TIME))
-		die("-a: %s of %s, which is no number", c->spec.fn->name,
+		die("-a: %s of %s, which is no number", fn,
 		    c->spec.field->name);
 	c->field = c->spec.fn->keeps_type ? c->spec.field : NULL;
 	a->timed |= c->spec.fn->keeps_type;
@@ -318,16 +323,22 @@ compound(struct agg *a, struct slice name, struct slice text,
 	struct output out;
 	struct accum_spec spec;
 	char hidden[16];
-	int n;
+	int n, depth = 0;
 
 	out_memory(&out);
 	while (p < end) {
+		if (*p == '"' || *p == '\'') {
+			close = step(p, &depth);
+			out_put(&out, p, (size_t)(close - p));
+			p = close;
+			continue;
+		}
 		if (!call_at(text.p, p, end, &spec, &open)) {
 			out_char(&out, *p++);
 			continue;
 		}
 		close = call_end(open, end);
-		n = snprintf(hidden, sizeof hidden, "_%zu", a->n_calls);
+		n = snprintf(hidden, sizeof hidden, "_agg_%zu", a->n_calls);
 		n = add_call(a, spec,
 		    slice_of(open + 1, (size_t)(close - open) - 2),
 		    slice_of(NULL, 0), slice_of(hidden, (size_t)n), context);
@@ -365,7 +376,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	const struct field *f = field_find(slice_str(time_field));
 
 	*a = (struct agg){ .how = context->how };
-	a->how.arena = &a->run;
+	a->how.arena = &a->scratch;
 	a->cells.names = a->cell_names;
 	a->cells.types = a->cell_types;
 	a->time_slot =

@@ -9,7 +9,7 @@
 
 #include "libcommon/groups.h"
 
-enum { COUNTS_MAX = 65536 };
+enum { COUNTS_MAX = 1 << 20 };
 
 struct counts {
 	struct groups *map; /* key bytes -> uint64_t */

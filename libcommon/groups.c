@@ -31,6 +31,13 @@ groups_free(struct groups *g)
 	free(g->table);
 }
 
+void
+groups_freeze(struct groups *g)
+{
+	free(g->table);
+	g->table = NULL;
+}
+
 static char *
 at(const struct groups *g, uint32_t place)
 {

@@ -54,6 +54,9 @@ struct slice groups_key(const struct groups *g, const void *block);
 
 /* All blocks in order of their making: array of g->n, freed by the caller. */
 void **groups_all(const struct groups *g);
+
+/* No look-up will follow: the table is freed, the blocks stay. */
+void groups_freeze(struct groups *g);
 void groups_free(struct groups *g);
 
 #endif

@@ -4,15 +4,15 @@
 #include <math.h>
 
 /*
- * A byte for the type, then: whole numbers 16 bytes, others 8, big-endian with
- * the sign bit turned, so that bytes order as numbers; times 8; addresses 16;
- * prefixes 17; text with 0 as 0 255, ended by 0 0.
+ * A byte for the type, then: a number as its nearest double with the sign
+ * turned, so that bytes order as numbers, and a byte for what it is: whole and
+ * small, whole and beyond 2^53 (16 more bytes), or not whole; times 8 bytes;
+ * addresses 16; prefixes 17; text with 0 as 0 255, ended by 0 0.
  */
 enum tag {
 	TAG_NONE,
 	TAG_BOOL,
-	TAG_INT,
-	TAG_REAL,
+	TAG_NUMBER,
 	TAG_TIME,
 	TAG_IP,
 	TAG_NET,
@@ -81,28 +81,58 @@ put_text(char *p, struct slice s)
 	return (size_t)(out - p);
 }
 
+enum number { SMALL, GREAT, REAL };
+
+static const u128 int_sign = (u128)1 << 127;
+
+static size_t
+put_number(char *p, double d, enum number kind)
+{
+	*p = TAG_NUMBER;
+	put_bytes(p + 1, real_bits(d), 8);
+	p[9] = (char)kind;
+	return 10;
+}
+
+static size_t
+put_int(char *p, i128 i)
+{
+	bool great = i > (i128)1 << 53 || i < -((i128)1 << 53);
+	size_t n = put_number(p, (double)i, great ? GREAT : SMALL);
+
+	return great ? n + put_bytes(p + n, (u128)i ^ int_sign, 16) : n;
+}
+
+static size_t
+get_number(const char *p, struct value *v)
+{
+	double d = bits_real((uint64_t)get_bytes(p + 1, 8));
+
+	*v = (struct value){ .type = p[9] == REAL ? VALUE_REAL : VALUE_INT };
+	if (p[9] == REAL)
+		v->d = d;
+	else if (p[9] == SMALL)
+		v->i = (i128)d;
+	else
+		v->i = (i128)(get_bytes(p + 10, 16) ^ int_sign);
+	return p[9] == GREAT ? 26 : 10;
+}
+
 size_t
 key_put(char *p, const struct value *v)
 {
-	const u128 sign = (u128)1 << 127;
-
 	switch (v->type) {
 	case VALUE_BOOL:
 		*p++ = TAG_BOOL;
 		*p = v->b;
 		return 2;
 	case VALUE_INT:
-		*p = TAG_INT;
-		return 1 + put_bytes(p + 1, (u128)v->i ^ sign, 16);
+		return put_int(p, v->i);
 	case VALUE_REAL:
 		/* 2 and 2.0 are the same number. */
-		if (fabs(v->d) < 1e18 && v->d == floor(v->d)) {
-			*p = TAG_INT;
-			return 1 +
-			       put_bytes(p + 1, (u128)(i128)v->d ^ sign, 16);
-		}
-		*p = TAG_REAL;
-		return 1 + put_bytes(p + 1, real_bits(v->d), 8);
+		if (fabs(v->d) < 1e38 && v->d == floor(v->d))
+			return put_int(p, (i128)v->d);
+		return put_number(p, v->d, REAL);
 	case VALUE_TIME:
 		*p = TAG_TIME;
 		return 1 + put_bytes(p + 1, (uint64_t)v->i ^ 1ull << 63, 8);
@@ -158,14 +188,8 @@ key_get(const char *p, struct value *v, struct arena *arena)
 	case TAG_BOOL:
 		*v = (struct value){ .type = VALUE_BOOL, .b = p[1] };
 		return 2;
-	case TAG_INT:
-		*v = (struct value){ .type = VALUE_INT };
-		v->i = (i128)(get_bytes(p + 1, 16) ^ sign);
-		return 17;
-	case TAG_REAL:
-		*v = (struct value){ .type = VALUE_REAL };
-		v->d = bits_real((uint64_t)get_bytes(p + 1, 8));
-		return 9;
+	case TAG_NUMBER:
+		return get_number(p, v);
 	case TAG_TIME:
 		*v = (struct value){ .type = VALUE_TIME };
 		v->i = (int64_t)((uint64_t)get_bytes(p + 1, 8) ^ 1ull << 63);

@@ -8,7 +8,7 @@
 
 #include "libcommon/value.h"
 
-enum { KEY_ROOM = 20 }; /* of any value but text */
+enum { KEY_ROOM = 26 }; /* of any value but text */
 
 /* Room for the bytes of v. */
 size_t key_room(const struct value *v);

@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "libcommon/die.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_SORT = 8 };
@@ -39,14 +40,20 @@ parse(const struct agg *a, const char *spec, struct criterion *by)
 	struct slice part;
 	size_t n = 0;
 
-	while (spec && n < MAX_SORT && agg_split(&spec, &part)) {
+	while (spec && agg_split(&spec, &part)) {
+		if (n == MAX_SORT)
+			die("--sort: more than %d columns", MAX_SORT);
 		by[n].sign = -1;
 		if (*part.p == '+' || *part.p == '-') {
 			by[n].sign = *part.p == '+' ? 1 : -1;
 			part = slice_of(part.p + 1, part.n - 1);
 		}
 		if (part.n > 2 && part.p[part.n - 2] == ':') {
-			by[n].sign = part.p[part.n - 1] == 'a' ? 1 : -1;
+			char way = part.p[part.n - 1];
+
+			if (way != 'a' && way != 'd')
+				die("--sort: '%c' is no direction: a, d", way);
+			by[n].sign = way == 'a' ? 1 : -1;
 			part.n -= 2;
 		}
 		by[n++].cell = agg_cell(a, part.p, part.n, "--sort");
@@ -174,10 +181,12 @@ rank_by_value(const struct groups *g, struct entry *e)
 }
 
 void **
-order_groups(struct agg *a, const struct groups *g, const char *spec)
+order_groups(struct agg *a, struct groups *g, const char *spec)
 {
 	void **all = groups_all(g);
 	struct entry *entries = xcalloc(g->n, sizeof *entries);
+
+	groups_freeze(g);
 
 	for (size_t i = 0; i < g->n; i++)
 		entries[i].block = all[i];

@@ -14,7 +14,10 @@
  */
 void order_check(const struct agg *a, const char *spec);
 
-/* The blocks of all groups in that order; the caller frees the array. */
-void **order_groups(struct agg *a, const struct groups *g, const char *spec);
+/*
+ * The blocks of all groups in that order; the caller frees the array.  The
+ * groups are frozen: see groups.h.
+ */
+void **order_groups(struct agg *a, struct groups *g, const char *spec);
 
 #endif

@@ -340,11 +340,10 @@ value_compare(const struct value *a, const struct value *b)
 	case VALUE_TIME:
 		return (a->i > b->i) - (a->i < b->i);
 	case VALUE_NET:
-		if (a->net_len != b->net_len)
-			return a->net_len < b->net_len ? -1 : 1;
-		/* fallthrough */
 	case VALUE_IP:
 		c = memcmp(&a->ip, &b->ip, sizeof a->ip);
+		if (!c && a->type == VALUE_NET)
+			c = a->net_len - b->net_len;
 		return (c > 0) - (c < 0);
 	case VALUE_STR:
 	case VALUE_JSON:

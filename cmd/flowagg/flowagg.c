@@ -79,7 +79,7 @@ choose_columns(const struct job *j, struct row_column *columns, size_t *cells)
 	size_t n = 0;
 
 	for (size_t i = 0; i < j->agg.cells.n; i++) {
-		if (j->agg.cell_names[i][0] == '_')
+		if (agg_is_hidden(&j->agg, i))
 			continue;
 		cells[n] = i;
 		columns[n++] = (struct row_column){ j->agg.cell_names[i],
@@ -95,7 +95,7 @@ error_columns(struct job *j, struct row_column *columns, size_t n)
 		const struct agg_call *c = &j->agg.calls[i];
 		char *name;
 
-		if (!c->spec.fn->error)
+		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
 			continue;
 		name = xmalloc(c->name.n + sizeof "_error");
 		memcpy(name, c->name.p, c->name.n);
@@ -111,7 +111,7 @@ fill_errors(const struct job *j, const void *block, struct value *row, size_t n)
 	for (size_t i = 0; opt.explain && i < j->agg.n_calls; i++) {
 		const struct agg_call *c = &j->agg.calls[i];
 
-		if (!c->spec.fn->error)
+		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
 			continue;
 		row[n++] = (struct value){ .type = VALUE_REAL,
 			.d = c->spec.fn->error(

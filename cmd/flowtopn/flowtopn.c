@@ -240,7 +240,7 @@ lay_out(const struct ranking *r, struct sheet *s)
 			    .s = slice_str(r->name) };
 	s->rank = column(s, "rank", NULL, MAX_CELLS);
 	for (size_t i = 0; i < a->cells.n; i++)
-		if (a->cell_names[i][0] != '_' &&
+		if (!agg_is_hidden(a, i) &&
 		    (!r->saving || i < a->n_keys || i == r->measure))
 			column(s, a->cell_names[i], a->cell_types[i], i);
 	s->share = s->n;

@@ -439,7 +439,7 @@ rss() {
 	for f in "$ROOT"/tests/data/dialects/*.json; do
 		cat "$f"
 	done > some
-	for i in {1..1500}; do
+	for i in {1..300}; do
 		cat some
 	done > many
 	for i in {1..3000}; do
@@ -448,7 +448,7 @@ rss() {
 	(($(rss flowcat < many) < limit))
 	(($(rss flowcat --keep --where 'bytes > 1' < many) < limit))
 	(($(rss flowcat -f table < many) < limit))
-	(($(rss flowcat --rejects rejected < <(yes bad | head -n 1000000)) < limit))
+	(($(rss flowcat --rejects rejected < <(yes bad | head -n 300000)) < limit))
 	(($(rss flowcat < shapes) < limit))
 	(($(rss flowfilter --set 'x=lower(src_ip_addr)' any < shapes) < limit))
 	(($(rss flowcat < <(zstd -19 -qc many)) < limit))

@@ -454,7 +454,7 @@ bounded() {
 	refuses '--approx ranks by' -k sa --approx 5 --group pr
 	refuses '--approx -1: number expected' -k sa --approx -1
 	refuses "two columns are called 'src_ip_addr'" -k sa --group sa
-	refuses '-k sa: too many rankings' -k{,,,,,,,,,,,,,,,,}sa
+	refuses '--key sa: too many rankings' -k{,,,,,,,,,,,,,,,,}sa
 	refuses '-f xml: the formats are' -k sa -f xml
 }
 
