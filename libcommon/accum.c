@@ -102,8 +102,8 @@ from_nano(struct value *out, i128 nano)
 		*out = (struct value){ .type = VALUE_INT };
 		out->i = nano / NUM_NANO;
 	} else {
-		*out = (struct value){ .type = VALUE_REAL,
-			.d = (double)nano / NUM_NANO };
+		*out = (struct value){ .type = VALUE_NANO };
+		out->i = nano;
 	}
 }
 
@@ -134,13 +134,6 @@ avg_result(const void *state, const struct accum_spec *s, struct value *out,
 }
 
 /* ---- stddev: of the sample; sums of values and of squares are exact ---- */
-
-/* 113 bits, so that the difference of two great sums keeps its digits. */
-#ifdef __SIZEOF_FLOAT128__
-__extension__ typedef __float128 wide;
-#else
-typedef long double wide;
-#endif
 
 struct stddev {
 	struct accum_sum sum;
@@ -184,19 +177,32 @@ stddev_result(const void *state, const struct accum_spec *s, struct value *out,
     struct arena *arena)
 {
 	const struct stddev *d = state;
-	wide n = (wide)d->sum.n, squares = 0, sum, var;
+	long double n = (long double)d->sum.n, var = 0;
+	uint64_t product[5], square[5] = { 0 };
+	i128 sum = sum_get(&d->sum);
+	u128 t = 0;
 
 	(void)s;
 	(void)arena;
 	out->type = VALUE_NONE;
 	if (d->sum.n < 2)
 		return;
-	for (int i = 3; i >= 0; i--)
-		squares = squares * 0x1p64 + (wide)d->squares[i];
-	sum = (wide)sum_get(&d->sum);
-	var = (squares - sum * sum / n) / (n - 1);
+	/* n * sum of squares - square of sum, exactly, in 320 bits. */
+	add_square(square, (u128)(sum < 0 ? -sum : sum));
+	for (int i = 0; i < 5; i++) {
+		t += (u128)(i < 4 ? d->squares[i] : 0) * d->sum.n;
+		product[i] = (uint64_t)t;
+		t >>= 64;
+	}
+	for (int i = 0; i < 5; i++) {
+		t = (u128)product[i] - square[i] - (uint64_t)t;
+		product[i] = (uint64_t)t;
+		t = (uint64_t)(t >> 64) != 0;
+	}
+	for (int i = 4; i >= 0; i--)
+		var = var * 0x1p64L + (long double)product[i];
 	out->type = VALUE_REAL;
-	out->d = (double)(sqrtl((long double)(var > 0 ? var : 0)) / NUM_NANO);
+	out->d = (double)(sqrtl(var / n / (n - 1)) / NUM_NANO);
 }
 
 /* ---- min, max, first, last: one value, as key bytes ---- */
@@ -237,32 +243,25 @@ best_result(const void *state, const struct accum_spec *s, struct value *out,
 		key_get(b->key, out, arena);
 }
 
-/* sign 1: greater is better.  By time first where 'timed'. */
+/* sign 1: greater is better, in the order of keys.  By time first if timed. */
 static void
 best_add(struct best *b, const struct accum_arg *a, int sign, bool timed)
 {
-	struct arena arena = { 0 };
 	char room[64], *heap;
-	struct slice key;
-	struct value old;
+	struct slice key = bytes_of(a->v, room, sizeof room, &heap);
 	int c = sign;
 
-	key = bytes_of(a->v, room, sizeof room, &heap);
 	if (b->n && timed && a->time != b->time) {
 		c = a->time > b->time ? 1 : -1;
 		/* An unknown time is neither early nor late. */
 		if (a->time == INT64_MIN || b->time == INT64_MIN)
 			c = b->time == INT64_MIN ? sign : -sign;
 	} else if (b->n) {
-		key_get(b->key, &old, &arena);
-		c = value_compare(a->v, &old);
-		if (c == VALUE_UNORDERED || c == 0)
-			c = slice_cmp(key, slice_of(b->key, b->n));
+		c = slice_cmp(key, slice_of(b->key, b->n));
 	}
 	if (c * sign > 0)
 		best_set(b, key, a->time);
 	free(heap);
-	arena_free(&arena);
 }
 
 static void

@@ -50,7 +50,7 @@ extern const struct accum_fn accum_fns[]; /* ends with {} */
 /* A name with its parameter in it ("p99.9"); false if there is none. */
 bool accum_find(struct slice name, struct accum_spec *spec);
 
-/* sum() and avg() of a whole number, which is nearly all of them, inline. */
+/* sum() and avg() of a number as it stands in the record, inline. */
 struct accum_sum {
 	uint64_t lo, hi; /* an i128 in units of 10^-9, without its alignment */
 	uint64_t n;
@@ -60,12 +60,11 @@ void accum_sum_add(
     void *state, const struct accum_spec *s, const struct accum_arg *a);
 
 static inline void
-accum_sum_whole(void *state, uint64_t v)
+accum_sum_nano(void *state, i128 nano)
 {
 	struct accum_sum *s = state;
-	u128 total = (u128)s->hi << 64 | s->lo;
+	u128 total = ((u128)s->hi << 64 | s->lo) + (u128)nano;
 
-	total += (u128)v * NUM_NANO;
 	s->lo = (uint64_t)total;
 	s->hi = (uint64_t)(total >> 64);
 	s->n++;

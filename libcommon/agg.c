@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/agg.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "libcommon/key.h"
@@ -56,7 +57,10 @@ event_time(struct agg *a, const struct expr_input *in, int64_t *time)
 
 	*time = t.type == VALUE_TIME ? (int64_t)t.i : INT64_MIN;
 	arena_reset(&a->scratch);
-	return err;
+	if (!err)
+		return NULL;
+	snprintf(a->message, sizeof a->message, "%s: %s", a->time_name, err);
+	return a->message;
 }
 
 /* The commonest case without the expression's machinery: digits. */
@@ -69,6 +73,21 @@ quick_number(const struct agg_call *c, const struct expr_input *in, uint64_t *n)
 	if (v->kind == JSON_NUMBER)
 		return num_short(v->p, v->n, n);
 	return v->kind == JSON_NONE && c->flows;
+}
+
+/* Decimals too, exactly as they are written. */
+static inline bool
+quick_nano(const struct agg_call *c, const struct expr_input *in, i128 *nano)
+{
+	const struct json_val *v = &in->v[c->slot];
+	uint64_t n;
+
+	if (quick_number(c, in, &n)) {
+		*nano = (i128)n * NUM_NANO;
+		return true;
+	}
+	return !c->whole && json_kind_of(v) == JSON_NUMBER &&
+	       !num_nano(json_slice(v), nano);
 }
 
 static const char *
@@ -117,7 +136,7 @@ evaluate(const struct agg *a, const struct expr_input *in,
 		struct value *v = &p->v[i];
 		const char *err;
 
-		if (c->plain && quick_number(c, in, &p->whole[i])) {
+		if (c->plain && quick_nano(c, in, &p->nano[i])) {
 			p->plain |= 1ull << i;
 			continue;
 		}
@@ -137,7 +156,7 @@ apply(const struct agg *a, char *block, const struct agg_pending *p)
 		struct accum_arg arg = { &p->v[i], p->time };
 
 		if (i < 64 && p->plain >> i & 1)
-			accum_sum_whole(block + c->offset, p->whole[i]);
+			accum_sum_nano(block + c->offset, p->nano[i]);
 		else if (p->v[i].type != VALUE_NONE)
 			c->spec.fn->add(block + c->offset, &c->spec, &arg);
 	}
@@ -155,6 +174,17 @@ agg_settle(struct agg *a, struct groups *g)
 		apply(
 		    a, groups_get_hashed(g, p->key, p->n, p->hash, &fresh), p);
 	a->n_pending = 0;
+}
+
+const char *
+agg_check(struct agg *a, const struct expr_input *in)
+{
+	struct agg_pending *p = &a->pending[a->n_pending];
+	bool borrows = false;
+	size_t n;
+	const char *err = make_key(a, in, &n);
+
+	return err ? err : evaluate(a, in, p, &borrows);
 }
 
 const char *

@@ -35,7 +35,7 @@ struct agg_call {
 	struct expr *arg, *cond; /* or NULL */
 	int slot;          /* of an argument that is a plain number, or -1 */
 	bool whole;        /* of an integer field: see quick_number() */
-	bool plain;        /* and it is a sum without condition */
+	bool plain;        /* a sum of a member, without condition */
 	bool flows;        /* of 'flows', which is 1 where it is absent */
 	uint32_t offset;   /* of its state in the block */
 	struct slice name; /* of its cell: "_0" where the user gave none */
@@ -57,7 +57,7 @@ struct agg_pending {
 	int64_t time;
 	struct value *v; /* an argument a call; VALUE_NONE: not for it */
 	uint64_t plain;  /* bit i: call i has its argument here: */
-	uint64_t whole[64];
+	i128 nano[64];
 };
 
 struct agg {
@@ -73,8 +73,10 @@ struct agg {
 	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];
 	struct expr_cells cells;
 	int time_slot;
+	const char *time_name;
 	struct value_reading how;
 	struct arena run, scratch;
+	char message[128];
 	char *key; /* of the record at hand */
 	size_t key_room;
 	bool timed; /* a call wants the event time */
@@ -96,6 +98,8 @@ void agg_init(struct agg *a, const char *keys, const char *aggregates,
  */
 const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
+/* Whether agg_add() would take the record: NULL or its message. */
+const char *agg_check(struct agg *a, const struct expr_input *in);
 void agg_settle(struct agg *a, struct groups *g);
 
 /* The key of a record and the argument of one call; borrowed. */

@@ -379,8 +379,8 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	a->how.arena = &a->scratch;
 	a->cells.names = a->cell_names;
 	a->cells.types = a->cell_types;
-	a->time_slot =
-	    schema_add(context->schema, slice_str(f ? f->name : time_field));
+	a->time_name = f ? f->name : time_field;
+	a->time_slot = schema_add(context->schema, slice_str(a->time_name));
 	while (keys && agg_split(&keys, &part))
 		add_key(a, part, context);
 	if (!aggregates)

@@ -21,8 +21,9 @@ distance(struct slice a, const char *b)
 		for (size_t j = 0; j <= n; j++) {
 			bool same =
 			    i && j && (a.p[i - 1] | 0x20) == (b[j - 1] | 0x20);
-			bool swap = i > 1 && j > 1 && a.p[i - 1] == b[j - 2] &&
-				    a.p[i - 2] == b[j - 1];
+			bool swap = i > 1 && j > 1 &&
+				    (a.p[i - 1] | 0x20) == (b[j - 2] | 0x20) &&
+				    (a.p[i - 2] | 0x20) == (b[j - 1] | 0x20);
 
 			d[i][j] = (unsigned)(i + j);
 			if (i && j)
@@ -82,4 +83,15 @@ parse_end_fail(struct parser *p)
 		    "unknown word '%.*s'; did you mean '%s'?", (int)p->t.text.n,
 		    p->t.text.p, best);
 	parse_fail(p, p->t.at, "expected an operator, 'and', 'or' or the end");
+}
+
+const char *
+names_nearest(enum names_set set, struct slice word)
+{
+	const char *best = NULL, *name;
+	unsigned least = 3;
+
+	for (unsigned i = 0; (name = names_nth(set, i)); i++)
+		nearer(word, name, &best, &least);
+	return best;
 }

@@ -168,7 +168,7 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 {
 	const struct field *f = field->field;
 	bool is_word = n->kind == NODE_WORD;
-	const char *err;
+	const char *err, *near = NULL;
 
 	if (!is_word && (n->kind != NODE_CONST || !n->text.p))
 		return n;
@@ -184,6 +184,12 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 	if (err && is_word)
 		parse_fail(p, n->at, "%s has no value '%.*s'", f->name,
 		    (int)n->text.n, n->text.p);
+	if (err && f->type == FIELD_NAMED)
+		near = names_nearest(f->set, n->text);
+	if (near)
+		parse_fail(p, n->at,
+		    "%s has no value '%.*s'; did you mean '%s'?", f->name,
+		    (int)n->text.n, n->text.p, near);
 	if (err)
 		parse_fail(p, n->at, "%s: %s", f->name, err);
 	n->kind = NODE_CONST;
@@ -266,6 +272,7 @@ static struct node *
 call(struct parser *p, struct slice name, const char *at)
 {
 	const struct function *f;
+	const char *near;
 	struct node *n;
 
 	for (size_t i = 0; i < sizeof special_calls / sizeof *special_calls;
@@ -274,9 +281,11 @@ call(struct parser *p, struct slice name, const char *at)
 			return special_calls[i].parse(p);
 	for (f = functions; f->name && !slice_is_nocase(name, f->name); f++)
 		continue;
+	near = f->name ? NULL : phrase_nearest(name);
 	if (!f->name)
-		parse_fail(
-		    p, at, "there is no function '%.*s'", (int)name.n, name.p);
+		parse_fail(p, at, "there is no function '%.*s'%s%s%s",
+		    (int)name.n, name.p, near ? "; did you mean '" : "",
+		    near ? near : "", near ? "'?" : "");
 	n = parse_node(p, NODE_CALL);
 	n->at = at;
 	n->fn = f;

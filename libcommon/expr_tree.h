@@ -141,6 +141,7 @@ const char *phrase_word(size_t i);
 
 /* expr_near: the word that a mistyped one most likely is, or NULL. */
 const char *phrase_nearest(struct slice word);
+const char *names_nearest(enum names_set set, struct slice word);
 _Noreturn void parse_end_fail(struct parser *p);
 
 #endif

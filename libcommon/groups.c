@@ -104,12 +104,14 @@ add_chunk(struct groups *g, size_t least)
 static uint32_t
 take(struct groups *g, size_t n)
 {
-	struct groups_chunk *last = g->chunks + g->n_chunks - 1;
+	struct groups_chunk *last = NULL;
 	uint32_t place;
 
 	if (n > CHUNK_UNITS)
 		die("a key of more than a megabyte");
-	if (!g->n_chunks || last->units - last->used < n) {
+	if (g->n_chunks)
+		last = g->chunks + g->n_chunks - 1;
+	if (!last || last->units - last->used < n) {
 		add_chunk(g, n);
 		last = g->chunks + g->n_chunks - 1;
 	}

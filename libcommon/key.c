@@ -128,6 +128,8 @@ key_put(char *p, const struct value *v)
 		return 2;
 	case VALUE_INT:
 		return put_int(p, v->i);
+	case VALUE_NANO:
+		return put_number(p, value_double(v), REAL);
 	case VALUE_REAL:
 		/* 2 and 2.0 are the same number. */
 		if (fabs(v->d) < 1e38 && v->d == floor(v->d))
@@ -182,8 +184,6 @@ get_text(const char *p, struct slice *s, struct arena *arena)
 size_t
 key_get(const char *p, struct value *v, struct arena *arena)
 {
-	const u128 sign = (u128)1 << 127;
-
 	switch ((enum tag) * p) {
 	case TAG_BOOL:
 		*v = (struct value){ .type = VALUE_BOOL, .b = p[1] };

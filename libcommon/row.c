@@ -176,7 +176,7 @@ pretty(
 	if (v->type == VALUE_TIME)
 		return slice_of(
 		    room, tstamp_put_local(room, (int64_t)v->i, r->zone));
-	if (v->type == VALUE_REAL)
+	if (v->type == VALUE_REAL || v->type == VALUE_NANO)
 		return slice_of(room,
 		    (size_t)snprintf(room, 64, "%.*f",
 			ends_with(r->columns[column].name, "_pct") ? 2 : 3,
@@ -232,7 +232,8 @@ put_table(struct row_out *r, const struct value *cells)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct field *f = r->columns[i].field;
 
-		if (cells[i].type == VALUE_INT || cells[i].type == VALUE_REAL)
+		if (cells[i].type == VALUE_INT || cells[i].type == VALUE_REAL ||
+		    cells[i].type == VALUE_NANO)
 			r->right[i] = !f || (f->type != FIELD_FLAGS &&
 						f->type != FIELD_NAMED);
 		hold_cell(r, pretty(r, i, &cells[i], room));

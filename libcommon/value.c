@@ -266,7 +266,8 @@ sign(double a, double b)
 static bool
 is_number(const struct value *v)
 {
-	return v->type == VALUE_INT || v->type == VALUE_REAL;
+	return v->type == VALUE_INT || v->type == VALUE_REAL ||
+	       v->type == VALUE_NANO;
 }
 
 double
@@ -276,7 +277,7 @@ value_double(const struct value *v)
 		return (double)v->i;
 	if (v->type == VALUE_REAL)
 		return v->d;
-	if (v->type == VALUE_TIME)
+	if (v->type == VALUE_TIME || v->type == VALUE_NANO)
 		return (double)v->i / NUM_NANO;
 	if (v->type == VALUE_BOOL)
 		return v->b;
@@ -288,6 +289,10 @@ value_nano(const struct value *v, i128 *out)
 {
 	if (v->type == VALUE_INT)
 		return !__builtin_mul_overflow(v->i, (i128)NUM_NANO, out);
+	if (v->type == VALUE_NANO) {
+		*out = v->i;
+		return true;
+	}
 	if (v->type != VALUE_REAL || !(fabs(v->d) < 1e28))
 		return false;
 	*out = num_nano_of(v->d);
@@ -300,6 +305,7 @@ compare_text(const struct value *text, const struct value *other)
 	static const enum field_type as[] = {
 		[VALUE_INT] = FIELD_REAL,
 		[VALUE_REAL] = FIELD_REAL,
+		[VALUE_NANO] = FIELD_REAL,
 		[VALUE_IP] = FIELD_IP,
 		[VALUE_TIME] = FIELD_TIME,
 	};
@@ -322,7 +328,7 @@ value_compare(const struct value *a, const struct value *b)
 	int c;
 
 	if (is_number(a) && is_number(b)) {
-		if (a->type == VALUE_INT && b->type == VALUE_INT)
+		if (a->type == b->type && a->type != VALUE_REAL)
 			return (a->i > b->i) - (a->i < b->i);
 		return sign(value_double(a), value_double(b));
 	}
@@ -369,6 +375,8 @@ short_text(char *out, const struct value *v, const struct field *f)
 		return num_put_i128(out, v->i);
 	case VALUE_REAL:
 		return num_put_double(out, v->d);
+	case VALUE_NANO:
+		return num_put_nano(out, v->i);
 	case VALUE_TIME:
 		return tstamp_put(out, (int64_t)v->i);
 	case VALUE_IP:
@@ -399,6 +407,7 @@ static bool
 is_bare(const struct value *v, const struct field *f)
 {
 	return v->type == VALUE_BOOL || v->type == VALUE_REAL ||
+	       v->type == VALUE_NANO ||
 	       (v->type == VALUE_INT && !(f && f->type == FIELD_FLAGS));
 }
 

@@ -23,6 +23,7 @@ enum value_type {
 	VALUE_BOOL,
 	VALUE_INT,
 	VALUE_REAL,
+	VALUE_NANO, /* a sum of decimals: i units of 10^-9, exact */
 	VALUE_TIME, /* i: nanoseconds since the epoch */
 	VALUE_IP,
 	VALUE_NET, /* an address prefix */

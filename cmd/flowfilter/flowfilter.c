@@ -127,16 +127,20 @@ filter(struct job *j)
 }
 
 /* The whole of a small file, as an argument would be. */
-static char *
+static const char *
 slurp(const char *name)
 {
 	FILE *f = fopen(name, "r");
 	char *text = NULL;
 	size_t room = 0;
+	ssize_t n;
 
-	if (!f || (getdelim(&text, &room, '\0', f) < 0 && ferror(f)))
+	n = f ? getdelim(&text, &room, '\0', f) : -1;
+	if (!f || ferror(f))
 		die_errno("%s", name);
 	fclose(f);
+	if (n < 0)
+		return "";
 	return text;
 }
 

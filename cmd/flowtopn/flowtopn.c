@@ -25,7 +25,7 @@ static struct {
 	const char *measure, *aggregates, *group, *min;
 	uint64_t n, approx;
 	bool others;
-} opt = { .n = 10, .measure = "bytes" };
+} opt = { .n = 10, .measure = "bytes", .approx = UINT64_MAX };
 
 static const char *
 add_key(const char *arg)
@@ -100,6 +100,9 @@ measure_name(char *name, size_t room, const char **item)
 
 	if (n > 2 && opt.measure[n - 2] == ':') {
 		suffix = opt.measure + n - 2;
+		if (suffix[1] != 'a' && suffix[1] != 'd')
+			opts_usage(
+			    "-b %s: the directions are :a and :d", opt.measure);
 		n -= 2;
 	}
 	*item = call ? xstrndup(opt.measure, n) : NULL;
@@ -107,6 +110,8 @@ measure_name(char *name, size_t room, const char **item)
 		n = (size_t)(equals - opt.measure);
 	else if (call)
 		return suffix; /* the last column, whatever its name is */
+	while (n && opt.measure[n - 1] == ' ')
+		n--;
 	snprintf(name, room, "%.*s", (int)n, opt.measure);
 	return suffix;
 }
@@ -164,10 +169,12 @@ open_ranking(struct job *j, struct ranking *r, const char *keys)
 	sprintf(order + n, "%s%s", a->cell_names[r->measure], suffix);
 	r->order = order;
 	groups_init(&r->groups, a->block);
-	if (opt.approx && (!r->additive || opt.group))
+	if (!opt.approx)
+		opts_usage("--approx 0: at least one counter is needed");
+	if (opt.approx != UINT64_MAX && (!r->additive || opt.group))
 		opts_usage("--approx ranks by flows, packets, bytes, count() "
 			   "or sum(), without --group");
-	if (opt.approx)
+	if (opt.approx != UINT64_MAX)
 		r->saving = saving_new(opt.approx);
 }
 
@@ -191,6 +198,9 @@ rank(struct job *j)
 		struct expr_input in = run_input(&j->run);
 		const char *err = NULL;
 
+		/* A record counts in all rankings or in none. */
+		for (size_t i = 1; i < opt.n_keys && !err; i++)
+			err = agg_check(&j->rankings[i].agg, &in);
 		for (size_t i = 0; i < opt.n_keys && !err; i++)
 			err = add(&j->rankings[i], &in);
 		if (err)
@@ -292,6 +302,8 @@ put_row(struct job *j, const struct ranking *r, struct sheet *s,
 static void
 add_rest(const struct ranking *r, struct sheet *s)
 {
+	i128 sum, nano;
+
 	s->others++;
 	for (size_t i = r->agg.n_keys; i < r->agg.cells.n; i++) {
 		struct value *to = &s->rest[i], *v = &s->cells[i];
@@ -300,11 +312,8 @@ add_rest(const struct ranking *r, struct sheet *s)
 			continue;
 		if (to->type == VALUE_NONE)
 			*to = *v;
-		else if (to->type == VALUE_INT && v->type == VALUE_INT)
-			to->i += v->i;
-		else
-			*to = (struct value){ .type = VALUE_REAL,
-				.d = value_double(to) + value_double(v) };
+		else if (value_nano(to, &sum) && value_nano(v, &nano))
+			*to = saving_value(sum + nano);
 	}
 }
 

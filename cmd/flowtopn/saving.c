@@ -186,8 +186,8 @@ saving_value(i128 nano)
 	if (nano % NUM_NANO == 0) {
 		v.i = nano / NUM_NANO;
 	} else {
-		v.type = VALUE_REAL;
-		v.d = (double)nano / NUM_NANO;
+		v.type = VALUE_NANO;
+		v.i = nano;
 	}
 	return v;
 }

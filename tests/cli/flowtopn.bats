@@ -260,7 +260,7 @@ pr          1  TCP       2  40.00      40.00' -k sa -k pr -n 1 -b n \
 				done
 			done
 		done
-		same "$(flowagg -a 'distinct(sa)' flows | grep -o '[0-9]*')" "$(
+		same "$(flowagg -k sa flows | wc -l)" "$(
 			flowtopn -k sa -n 5 --others flows | jq -s \
 				'length - 1 + .[-1].others')"
 	done
