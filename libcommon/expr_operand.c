@@ -163,6 +163,18 @@ parse_if(struct parser *p)
 	return n;
 }
 
+/* Words of the language are the same in any case. */
+static struct slice
+lowered(struct parser *p, struct slice s)
+{
+	char *copy = (char *)arena_slice(p->arena, s).p;
+
+	for (size_t i = 0; i < s.n; i++)
+		if (copy[i] >= 'A' && copy[i] <= 'Z')
+			copy[i] |= 0x20;
+	return slice_of(copy, s.n);
+}
+
 struct node *
 parse_beside(struct parser *p, const struct node *field, struct node *n)
 {
@@ -186,6 +198,8 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 		    (int)n->text.n, n->text.p);
 	if (err && f->type == FIELD_NAMED)
 		near = names_nearest(f->set, n->text);
+	if (near) /* as users write it */
+		near = lowered(p, slice_str(near)).p;
 	if (near)
 		parse_fail(p, n->at,
 		    "%s has no value '%.*s'; did you mean '%s'?", f->name,
@@ -323,18 +337,6 @@ parse_derived(struct parser *p, struct slice name)
 	p->t = saved.t;
 	n->at = saved.t.at;
 	return n;
-}
-
-/* Words of the language are the same in any case. */
-static struct slice
-lowered(struct parser *p, struct slice s)
-{
-	char *copy = (char *)arena_slice(p->arena, s).p;
-
-	for (size_t i = 0; i < s.n; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] |= 0x20;
-	return slice_of(copy, s.n);
 }
 
 static struct node *

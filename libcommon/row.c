@@ -180,7 +180,7 @@ pretty(
 		return slice_of(room,
 		    (size_t)snprintf(room, 64, "%.*f",
 			ends_with(r->columns[column].name, "_pct") ? 2 : 3,
-			v->d));
+			value_double(v)));
 	if (v->type == VALUE_NONE)
 		return slice_of(room, 0);
 	return slice_of(room, value_text(room, CELL_ROOM, v, f));
