@@ -135,13 +135,13 @@ slurp(const char *name)
 	size_t room = 0;
 	ssize_t n;
 
-	n = f ? getdelim(&text, &room, '\0', f) : -1;
-	if (!f || ferror(f))
+	if (!f)
+		die_errno("%s", name);
+	n = getdelim(&text, &room, '\0', f);
+	if (n < 0 && ferror(f))
 		die_errno("%s", name);
 	fclose(f);
-	if (n < 0)
-		return "";
-	return text;
+	return n < 0 ? "" : text; /* of an empty file nothing is read */
 }
 
 static void
