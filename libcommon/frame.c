@@ -156,6 +156,8 @@ inside(struct frame *f, char c, char *out)
 static size_t
 between(struct frame *f, char c, char *out)
 {
+	if (!f->in_word)
+		f->arrays += (c == '[') - (c == ']');
 	if (f->in_word ? c == '\n'
 		       : is_space(c) || memchr(",[]", c, 3) ||
 			     (c == '}' && f->wrapper)) {

@@ -17,6 +17,7 @@ struct frame {
 	char *raw; /* read, not yet framed */
 	size_t at, n, cap;
 	int depth;
+	int arrays; /* open around the objects: more than 0 at the end, cut */
 	bool in_string, escaped, in_word, ended, failed;
 	bool wrapper; /* one was opened */
 };

@@ -142,6 +142,8 @@ static void
 end_operand(struct input *in)
 {
 	in->undecided = false;
+	if (in->framed && in->frame.arrays > 0 && !stop_asked())
+		in->trouble(in->arg, "the array is not closed");
 	if (in->end > in->start && !in->skipping)
 		in->block[in->end++] = '\n';
 	if (in->skipping)

@@ -484,9 +484,18 @@ $flow" "$(< out)"
 	wait_for out 1
 	printf ':2}\n' >&4
 	wait_for out 2
+	printf ']\n' >&4
 	exec 4>&-
 	wait $!
 	same '1 2' "$(numbers out)"
+}
+
+@test "an array that is cut off is told, its whole records are kept" {
+	run_err 1 flowcat <<< '[{"n":1},'
+	same '{"n":1}' "$output"
+	has 'flowcat: -: the array is not closed' "$stderr"
+	run_ok flowcat <<< '[{"n":1}]'
+	same '{"n":1}' "$output"
 }
 
 @test "SIGTERM and SIGINT end a waiting flowcat, and nothing is lost" {
