@@ -98,9 +98,16 @@ accum_sum_add(
 static void
 from_nano(struct value *out, i128 nano)
 {
-	if (nano % NUM_NANO == 0) {
+	i128 whole;
+
+	/* Nearly all fit in 64 bits, which divide ten times as fast. */
+	if (nano >= 0 && nano <= UINT64_MAX)
+		whole = (uint64_t)nano / NUM_NANO;
+	else
+		whole = nano / NUM_NANO;
+	if (whole * NUM_NANO == nano) {
 		*out = (struct value){ .type = VALUE_INT };
-		out->i = nano / NUM_NANO;
+		out->i = whole;
 	} else {
 		*out = (struct value){ .type = VALUE_NANO };
 		out->i = nano;

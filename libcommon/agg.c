@@ -8,16 +8,15 @@
 #include "libcommon/xalloc.h"
 
 /* A plain address does without the expression's machinery. */
-static const char *
-key_value(struct agg *a, const struct agg_key *k, const struct expr_input *in,
-    struct value *v)
+static inline bool
+quick_address(
+    const struct agg_key *k, const struct expr_input *in, struct value *v)
 {
-	if (!k->field || k->field->type != FIELD_IP ||
-	    in->v[expr_slot(k->expr)].escaped)
-		return expr_value(k->expr, in, v);
-	if (!value_read(&in->v[expr_slot(k->expr)], FIELD_IP, 0, &a->how, v))
-		return NULL;
-	return expr_value(k->expr, in, v); /* for its message */
+	const struct json_val *text = &in->v[k->slot];
+
+	v->type = VALUE_IP;
+	return text->kind == JSON_STRING && !text->escaped &&
+	       !ip_parse(json_slice(text), &v->ip);
 }
 
 /* The key of a record in a->key; its length in *n. */
@@ -32,11 +31,14 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 	if (a->n_keys == 0)
 		a->key[(*n)++] = 0;
 	for (size_t i = 0; i < a->n_keys; i++) {
+		const struct agg_key *k = &a->keys[i];
 		size_t need;
 
-		err = key_value(a, &a->keys[i], in, &v);
-		if (err)
-			return err;
+		if (!k->address || !quick_address(k, in, &v)) {
+			err = expr_value(k->expr, in, &v);
+			if (err)
+				return err;
+		}
 		need = *n + key_room(&v);
 		if (need > a->key_room) {
 			a->key_room = 2 * need;
@@ -127,17 +129,15 @@ agg_eval(struct agg *a, const struct expr_input *in, size_t call,
 
 /* The arguments of all calls; *borrows: one is text of the record. */
 static const char *
-evaluate(const struct agg *a, const struct expr_input *in,
-    struct agg_pending *p, bool *borrows)
+evaluate(const struct agg *a, const struct expr_input *in, struct value *v,
+    bool *borrows)
 {
-	p->plain = 0;
-	for (size_t i = 0; i < a->n_calls; i++) {
+	for (size_t i = 0; i < a->n_calls; i++, v++) {
 		const struct agg_call *c = &a->calls[i];
-		struct value *v = &p->v[i];
 		const char *err;
 
-		if (c->plain && quick_nano(c, in, &p->nano[i])) {
-			p->plain |= 1ull << i;
+		if (c->plain && quick_nano(c, in, &v->i)) {
+			v->type = VALUE_NANO;
 			continue;
 		}
 		err = argument(c, in, v);
@@ -151,53 +151,73 @@ evaluate(const struct agg *a, const struct expr_input *in,
 static void
 apply(const struct agg *a, char *block, const struct agg_pending *p)
 {
-	for (size_t i = 0; i < a->n_calls; i++) {
-		const struct agg_call *c = &a->calls[i];
-		struct accum_arg arg = { &p->v[i], p->time };
+	const struct value *v = p->v;
 
-		if (i < 64 && p->plain >> i & 1)
-			accum_sum_nano(block + c->offset, p->nano[i]);
-		else if (p->v[i].type != VALUE_NONE)
+	for (size_t i = 0; i < a->n_calls; i++, v++) {
+		const struct agg_call *c = &a->calls[i];
+		struct accum_arg arg = { v, p->time };
+
+		if (c->plain && v->type == VALUE_NANO)
+			accum_sum_nano(block + c->offset, v->i);
+		else if (v->type != VALUE_NONE)
 			c->spec.fn->add(block + c->offset, &c->spec, &arg);
 	}
 }
 
-void
-agg_settle(struct agg *a, struct groups *g)
+static struct agg_pending *
+pending(struct agg *a, uint32_t i)
 {
-	struct agg_pending *p, *end = a->pending + a->n_pending;
+	return &a->pending[i % AGG_PENDING];
+}
+
+static inline void
+hint(struct agg *a)
+{
+	struct agg_pending *p = pending(a, a->hinted++);
+
+	groups_hint_block(p->groups, p->hash);
+}
+
+static inline void
+settle(struct agg *a)
+{
+	struct agg_pending *p = pending(a, a->settled++);
 	bool fresh;
 
-	for (p = a->pending; p < end; p++)
-		groups_hint_block(g, p->hash);
-	for (p = a->pending; p < end; p++)
-		apply(
-		    a, groups_get_hashed(g, p->key, p->n, p->hash, &fresh), p);
-	a->n_pending = 0;
+	apply(
+	    a, groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh), p);
+}
+
+void
+agg_settle(struct agg *a)
+{
+	while (a->hinted < a->added)
+		hint(a);
+	while (a->settled < a->added)
+		settle(a);
 }
 
 const char *
 agg_check(struct agg *a, const struct expr_input *in)
 {
-	struct agg_pending *p = &a->pending[a->n_pending];
 	bool borrows = false;
 	size_t n;
 	const char *err = make_key(a, in, &n);
 
-	return err ? err : evaluate(a, in, p, &borrows);
+	return err ? err : evaluate(a, in, pending(a, a->added)->v, &borrows);
 }
 
 const char *
 agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 {
-	struct agg_pending *p = &a->pending[a->n_pending];
+	struct agg_pending *p = pending(a, a->added);
 	bool borrows = false, fresh;
 	const char *err;
 	size_t n;
 
 	err = make_key(a, in, &n);
 	if (!err)
-		err = evaluate(a, in, p, &borrows);
+		err = evaluate(a, in, p->v, &borrows);
 	p->time = INT64_MIN;
 	if (!err && a->timed)
 		err = event_time(a, in, &p->time);
@@ -211,10 +231,14 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 	}
 	memcpy(p->key, a->key, AGG_KEY); /* a copy of fixed size is quick */
 	p->n = (uint32_t)n;
+	p->groups = g;
 	p->hash = groups_hash(g, p->key, n);
 	groups_hint_table(g, p->hash);
-	if (++a->n_pending == AGG_BATCH)
-		agg_settle(a, g);
+	a->added++;
+	if (a->added - a->hinted > AGG_PENDING / 2)
+		hint(a);
+	if (a->added - a->settled == AGG_PENDING)
+		settle(a);
 	return NULL;
 }
 

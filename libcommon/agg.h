@@ -18,7 +18,7 @@
 enum {
 	AGG_MAX_KEYS = 32,
 	AGG_MAX = 128,
-	AGG_BATCH = 32,
+	AGG_PENDING = 32, /* a power of 2 */
 	AGG_KEY = 64,
 	AGG_MAX_KEY = 1 << 19
 };
@@ -27,6 +27,8 @@ struct agg_key {
 	struct slice name;
 	struct expr *expr;
 	const struct field *field;
+	bool address; /* a plain member that is an address, at 'slot' */
+	int slot;
 };
 
 /* One accumulator: fn(arg) if cond. */
@@ -52,12 +54,11 @@ struct agg_item {
 
 /* A record on its way to its group. */
 struct agg_pending {
+	struct groups *groups;
 	uint32_t hash, n;
 	char key[AGG_KEY];
 	int64_t time;
 	struct value *v; /* an argument a call; VALUE_NONE: not for it */
-	uint64_t plain;  /* bit i: call i has its argument here: */
-	i128 nano[64];
 };
 
 struct agg {
@@ -80,8 +81,9 @@ struct agg {
 	char *key; /* of the record at hand */
 	size_t key_room;
 	bool timed; /* a call wants the event time */
-	struct agg_pending pending[AGG_BATCH];
-	size_t n_pending;
+	/* A ring: record i is at i % AGG_PENDING. */
+	struct agg_pending pending[AGG_PENDING];
+	uint32_t added, hinted, settled;
 };
 
 /*
@@ -100,7 +102,7 @@ const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
 /* Whether agg_add() would take the record: NULL or its message. */
 const char *agg_check(struct agg *a, const struct expr_input *in);
-void agg_settle(struct agg *a, struct groups *g);
+void agg_settle(struct agg *a);
 
 /* The key of a record and the argument of one call; borrowed. */
 const char *agg_eval(struct agg *a, const struct expr_input *in, size_t call,

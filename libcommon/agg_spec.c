@@ -158,6 +158,8 @@ add_key(struct agg *a, struct slice part, const struct expr_context *context)
 		text = prefix;
 	k->expr = expr_compile(text, "-k", context);
 	k->field = expr_field(k->expr);
+	k->slot = expr_slot(k->expr);
+	k->address = k->field && k->field->type == FIELD_IP;
 	if (!name.n)
 		name = k->field ? slice_str(k->field->name) : name_of(a, part);
 	k->name = copied(a, name);
@@ -392,7 +394,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 		die("-a: expected aggregates");
 	a->key_room = 1024;
 	a->key = xmalloc(a->key_room);
-	for (size_t i = 0; i < AGG_BATCH; i++)
+	for (size_t i = 0; i < AGG_PENDING; i++)
 		a->pending[i].v = xcalloc(a->n_calls + 1, sizeof(struct value));
 }
 

@@ -4,12 +4,11 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
-#include "libcommon/hash.h"
 #include "libcommon/xalloc.h"
 
 enum {
-	UNIT = 8,
-	CHUNK_BITS = 17,
+	UNIT = GROUPS_UNIT,
+	CHUNK_BITS = GROUPS_CHUNK_BITS,
 	CHUNK_UNITS = 1 << CHUNK_BITS,
 	FIRST_UNITS = 64
 };
@@ -38,13 +37,6 @@ groups_freeze(struct groups *g)
 	g->table = NULL;
 }
 
-static char *
-at(const struct groups *g, uint32_t place)
-{
-	return g->chunks[place >> CHUNK_BITS].p +
-	       (size_t)(place & (CHUNK_UNITS - 1)) * UNIT;
-}
-
 /* Behind the block: the key's length and the key. */
 static size_t
 units(const struct groups *g, size_t key)
@@ -66,7 +58,7 @@ static void
 grow(struct groups *g)
 {
 	uint32_t mask = g->mask * 2 + 1;
-	uint64_t *table = xcalloc((size_t)mask + 1, sizeof *table);
+	uint64_t *table = xzeros(((size_t)mask + 1) * sizeof *table);
 
 	for (size_t i = 0; i <= g->mask; i++) {
 		uint32_t j = (uint32_t)(g->table[i] >> 32) & mask;
@@ -97,7 +89,7 @@ add_chunk(struct groups *g, size_t least)
 	g->chunks =
 	    xgrow(g->chunks, &g->cap_chunks, g->n_chunks, sizeof *g->chunks);
 	g->chunks[g->n_chunks++] =
-	    (struct groups_chunk){ xcalloc(units, UNIT), 0, units };
+	    (struct groups_chunk){ xzeros((size_t)units * UNIT), 0, units };
 }
 
 /* Room for n units in one piece; returns its place. */
@@ -150,7 +142,7 @@ probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
 
 		if (g->table[i] >> 32 != hash)
 			continue;
-		p = at(g, (uint32_t)g->table[i] - 1) + g->block;
+		p = groups_at(g, (uint32_t)g->table[i] - 1) + g->block;
 		memcpy(&len, p, 4);
 		if (len == n && same_bytes(p + 4, key, n))
 			break;
@@ -158,38 +150,12 @@ probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
 	return i;
 }
 
-uint32_t
-groups_hash(const struct groups *g, const char *key, size_t n)
-{
-	return (uint32_t)hash_bytes(key, n, g->seed);
-}
-
-void
-groups_hint_table(const struct groups *g, uint32_t hash)
-{
-	__builtin_prefetch(&g->table[hash & g->mask]);
-}
-
-/* Of the entry where the search begins: it is the right one most often. */
-void
-groups_hint_block(const struct groups *g, uint32_t hash)
-{
-	uint64_t entry = g->table[hash & g->mask];
-	const char *p;
-
-	if (!entry)
-		return;
-	p = at(g, (uint32_t)entry - 1);
-	__builtin_prefetch(p, 1);
-	__builtin_prefetch(p + g->block, 1);
-}
-
 void *
 groups_find(const struct groups *g, const char *key, size_t n)
 {
 	uint32_t i = probe(g, key, n, groups_hash(g, key, n));
 
-	return g->table[i] ? at(g, (uint32_t)g->table[i] - 1) : NULL;
+	return g->table[i] ? groups_at(g, (uint32_t)g->table[i] - 1) : NULL;
 }
 
 void *
@@ -207,15 +173,15 @@ groups_get_hashed(
 
 	*fresh = !g->table[i];
 	if (!*fresh)
-		return at(g, (uint32_t)g->table[i] - 1);
-	if (g->n >= g->mask / 4 * 3) {
+		return groups_at(g, (uint32_t)g->table[i] - 1);
+	if (g->n >= g->mask / 2) {
 		grow(g);
 		i = probe(g, key, n, hash);
 	}
 	place = take(g, units(g, n));
 	g->table[i] = (uint64_t)hash << 32 | (place + 1);
 	g->n++;
-	p = at(g, place);
+	p = groups_at(g, place);
 	memcpy(p + g->block, &len, 4);
 	memcpy(p + g->block + 4, key, n);
 	return p;

@@ -3,8 +3,15 @@
  * groups: key bytes -> a block of accumulators of fixed size.
  *
  * A group costs its block and its key, rounded up to 8 bytes with 4 for the
- * key's length, and 8 to 22 bytes of the table (load 3/8 to 3/4), the same
- * again while the table grows.  Blocks never move; they begin as zeros.
+ * key's length, and 16 to 32 bytes of the table (load 1/4 to 1/2), half of
+ * that again while the table grows.  Blocks never move; they begin as zeros.
+ *
+ * Measured: flowagg -k src_ip_addr on 5 M records, 193 000 groups, as multiples
+ * of the time of wc -l.  5.0: look-ups in batches of 32, hints of the first
+ * entry at the hash.  5.6: the same one by one in a ring.  4.5: hints of the
+ * entry with that very hash (the first one is another at every second time).
+ * 4.3: load up to 1/2 instead of 3/4, huge pages.  4.0: rows in order by radix
+ * sort, with hints of the rows to come.
  */
 #ifndef GROUPS_H
 #define GROUPS_H
@@ -13,7 +20,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcommon/hash.h"
 #include "libcommon/slice.h"
+
+enum { GROUPS_UNIT = 8, GROUPS_CHUNK_BITS = 18 };
 
 /* Chunks begin small and double, so that a small table costs little. */
 struct groups_chunk {
@@ -40,11 +50,47 @@ void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
  * The same in steps, so that many keys wait for memory together: the hash,
  * then a hint for the table, then one for the block, then the block.
  */
-uint32_t groups_hash(const struct groups *g, const char *key, size_t n);
-void groups_hint_table(const struct groups *g, uint32_t hash);
-void groups_hint_block(const struct groups *g, uint32_t hash);
 void *groups_get_hashed(
     struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh);
+
+static inline uint32_t
+groups_hash(const struct groups *g, const char *key, size_t n)
+{
+	return (uint32_t)hash_bytes(key, n, g->seed);
+}
+
+static inline void
+groups_hint_table(const struct groups *g, uint32_t hash)
+{
+	__builtin_prefetch(&g->table[hash & g->mask]);
+}
+
+static inline char *
+groups_at(const struct groups *g, uint32_t place)
+{
+	return g->chunks[place >> GROUPS_CHUNK_BITS].p +
+	       (size_t)(place & ((1u << GROUPS_CHUNK_BITS) - 1)) * GROUPS_UNIT;
+}
+
+static inline void
+groups_hint(const struct groups *g, const void *block)
+{
+	__builtin_prefetch(block, 1);
+	__builtin_prefetch((const char *)block + g->block, 1);
+}
+
+/* Of the entry with this hash: it is the right one but for rare collisions. */
+static inline void
+groups_hint_block(const struct groups *g, uint32_t hash)
+{
+	uint32_t i = hash & g->mask;
+
+	while (g->table[i] && g->table[i] >> 32 != hash)
+		i = (i + 1) & g->mask;
+	if (!g->table[i])
+		return;
+	groups_hint(g, groups_at(g, (uint32_t)g->table[i] - 1));
+}
 
 /* The block of a key, or NULL. */
 void *groups_find(const struct groups *g, const char *key, size_t n);

@@ -11,9 +11,8 @@
 static char *
 new_block(size_t cap)
 {
-	char *block = xaligned(cap + 2 * INPUT_PAD);
+	char *block = xzeros(cap + 2 * INPUT_PAD);
 
-	memset(block, 0, INPUT_PAD);
 	return block + INPUT_PAD;
 }
 

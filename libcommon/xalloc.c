@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "libcommon/die.h"
 
@@ -57,6 +58,20 @@ void *
 xaligned(size_t n)
 {
 	return checked(aligned_alloc(64, (n + 63) / 64 * 64));
+}
+
+void *
+xzeros(size_t n)
+{
+	enum { HUGE = 2 * 1024 * 1024 };
+	void *p;
+
+	if (n < HUGE / 2)
+		return xcalloc(n, 1);
+	n = (n + HUGE - 1) / HUGE * HUGE;
+	p = checked(aligned_alloc(HUGE, n));
+	madvise(p, n, MADV_HUGEPAGE);
+	return memset(p, 0, n);
 }
 
 void *

@@ -18,6 +18,12 @@ char *xstrdup(const char *s);
 void *xaligned(size_t n);
 
 /*
+ * n bytes of zeros, in huge pages where they fill some and the system gives
+ * them: tables that are read at random miss the translation buffer less.
+ */
+void *xzeros(size_t n);
+
+/*
  * Room for one more element: the capacity doubles.  Returns the array, which
  * may have moved.  Use: a->v = xgrow(a->v, &a->cap, a->n, sizeof *a->v);
  */

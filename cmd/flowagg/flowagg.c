@@ -9,9 +9,6 @@
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
 
-/* Leaves the second level of cache to the groups. */
-enum { BLOCK = 256 * 1024 };
-
 static struct {
 	struct run_opts run;
 	const char *keys, *aggregates, *having, *sort, *time_field;
@@ -69,7 +66,7 @@ aggregate(struct job *j)
 		if (err)
 			run_reject(&j->run, err);
 	}
-	agg_settle(&j->agg, &j->groups);
+	agg_settle(&j->agg);
 }
 
 /* Keys and items, without the hidden cells; with --explain the errors. */
@@ -131,7 +128,7 @@ passes(struct job *j, const struct value *cells)
 static void
 write_rows(struct job *j)
 {
-	enum { MAX = AGG_MAX_KEYS + 4 * AGG_MAX };
+	enum { MAX = AGG_MAX_KEYS + 4 * AGG_MAX, AHEAD = 8 };
 	static struct row_column columns[MAX];
 	static struct value cells[MAX], row[MAX];
 	static size_t from[MAX];
@@ -143,6 +140,8 @@ write_rows(struct job *j)
 	void **order = order_groups(&j->agg, &j->groups, opt.sort);
 
 	for (uint32_t i = 0; i < j->groups.n && j->written < opt.limit; i++) {
+		if (i + AHEAD < j->groups.n)
+			groups_hint(&j->groups, order[i + AHEAD]);
 		agg_cells(&j->agg, groups_key(&j->groups, order[i]), order[i],
 		    cells, &arena);
 		if (passes(j, cells)) {
@@ -177,7 +176,7 @@ main(int argc, char **argv)
 	/* Without keys there is one group, even of nothing. */
 	if (!j.agg.n_keys)
 		groups_get(&j.groups, "", 1, &fresh);
-	run_open(&j.run, operands, (struct reader_opts){ .block = BLOCK });
+	run_open(&j.run, operands, (struct reader_opts){ 0 });
 	aggregate(&j);
 	write_rows(&j);
 	return run_close(&j.run, j.written);

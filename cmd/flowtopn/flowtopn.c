@@ -12,11 +12,7 @@
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
 
-enum {
-	MAX_RANKINGS = 16,
-	MAX_CELLS = AGG_MAX_KEYS + 2 * AGG_MAX,
-	BLOCK = 256 * 1024
-};
+enum { MAX_RANKINGS = 16, MAX_CELLS = AGG_MAX_KEYS + 2 * AGG_MAX };
 
 static struct {
 	struct run_opts run;
@@ -207,7 +203,7 @@ rank(struct job *j)
 			run_reject(&j->run, err);
 	}
 	for (size_t i = 0; i < opt.n_keys; i++)
-		agg_settle(&j->rankings[i].agg, &j->rankings[i].groups);
+		agg_settle(&j->rankings[i].agg);
 }
 
 /* The rows of a ranking: its columns, and where each value comes from. */
@@ -473,7 +469,7 @@ main(int argc, char **argv)
 	j.rankings = xcalloc(opt.n_keys, sizeof *j.rankings);
 	for (size_t i = 0; i < opt.n_keys; i++)
 		open_ranking(&j, &j.rankings[i], opt.keys[i]);
-	run_open(&j.run, operands, (struct reader_opts){ .block = BLOCK });
+	run_open(&j.run, operands, (struct reader_opts){ 0 });
 	rank(&j);
 	for (size_t i = 0; i < opt.n_keys; i++) {
 		if (i && j.run.format != ROW_JSON)
