@@ -26,7 +26,7 @@ ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowcat = -lrdkafka
 libs = -lz -lzstd -lpcre2-8 -lpsl -lm
 
-tools = flowcat flowfilter flowagg flowtopn
+tools = flowcat flowfilter flowwin flowagg flowtopn
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
 unit = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 fuzzers = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -145,6 +145,7 @@ lint: ## format, static checks, layers, lengths, manuals, shell scripts
 
 bench: all $(flowgen) ## measurements
 	@B='$(abspath $(B))' bench/run
+	@B='$(abspath $(B))' bench/memory
 
 demo: deps ## what the tools do, on a sample
 	@$(MAKE) all

@@ -5,6 +5,35 @@
  *
  * Results never depend on the order of additions: sums are exact integers in
  * units of 10^-9, first and last go by event time, sketches are mergeable.
+ * So states merge: over panes of a window, over processes.  A sum beyond 128
+ * bits (256 of squares) ends the program.
+ *
+ * The text of a state may stand in a JSON string as it is.  States with equal
+ * content have the same text, whatever the order of additions, merges and
+ * subtractions, and no content is no text:
+ *
+ *	count		N
+ *	sum, avg	N:TOTAL
+ *	stddev		N:TOTAL:SQUARES
+ *	min, max	:VALUE
+ *	first, last	TIME:VALUE, without TIME if it is unknown
+ *	set		VALUE,VALUE,.. ascending, at most cap
+ *	top, entropy	VALUE:N,VALUE:N,.. ascending; before them :N for all
+ *			values that are counted together, see counts.h
+ *	bits		BITS
+ *	p50, median	z:N,BUCKET:N,.. see quant.h
+ *	distinct	base64, see hll.c
+ *
+ *	N		how many, at least 1; decimal, 64 bits
+ *	TOTAL		in units of 10^-9; decimal, 128 bits, may be negative
+ *	SQUARES		of all values, in units of 10^-18; hexadecimal, 256 bits
+ *	TIME		nanoseconds since the epoch; decimal, 64 bits, may be
+ *			negative
+ *	VALUE		its key bytes, see key.c; two hexadecimal digits a byte
+ *	BITS		hexadecimal, 64 bits
+ *
+ * Hexadecimal digits are small letters.  No number has zeros before it; there
+ * is no -0.  Ascending is in byte order, each value once.
  */
 #ifndef ACCUM_H
 #define ACCUM_H
@@ -28,7 +57,7 @@ struct accum_fn {
 	/* Strings are borrowed from the state or put into the arena. */
 	void (*result)(const void *state, const struct accum_spec *s,
 	    struct value *out, struct arena *arena);
-	void (*free)(void *state);
+	void (*free)(void *state); /* leaves it all zero; NULL: owns nothing */
 	/* Relative standard error of the result; NULL: exact. */
 	double (*error)(const void *state);
 	unsigned args;      /* 0 or 1 expressions */
@@ -36,6 +65,27 @@ struct accum_fn {
 	unsigned param;     /* its default */
 	bool keeps_type;    /* the result is of the argument's field */
 	bool (*accepts)(const struct value *v); /* NULL: anything known */
+	/*
+	 * Adds what another state holds: as if all its values had been added.
+	 * The parameters of both are the same.
+	 */
+	void (*merge)(
+	    void *state, const struct accum_spec *s, const void *other);
+	/*
+	 * Takes out what was merged or added before; NULL where that cannot
+	 * be done.
+	 */
+	void (*subtract)(
+	    void *state, const struct accum_spec *s, const void *other);
+	/* As text, see above. */
+	void (*save)(const void *state, struct output *out);
+	/*
+	 * Back, from hostile text, into a state that owns nothing: NULL, or a
+	 * message and the state is all zero.  Takes no text but what save()
+	 * writes.
+	 */
+	const char *(*load)(
+	    void *state, const struct accum_spec *s, struct slice text);
 };
 
 struct accum_spec {
@@ -56,17 +106,27 @@ struct accum_sum {
 	uint64_t n;
 };
 
+/* stddev(): sums of the values and of their squares are exact. */
+struct accum_stddev {
+	struct accum_sum sum;
+	uint64_t squares[4]; /* 256 bits, little end first */
+};
+
 void accum_sum_add(
     void *state, const struct accum_spec *s, const struct accum_arg *a);
+
+_Noreturn void accum_overflow(void);
 
 static inline void
 accum_sum_nano(void *state, i128 nano)
 {
 	struct accum_sum *s = state;
-	u128 total = ((u128)s->hi << 64 | s->lo) + (u128)nano;
+	i128 total = (i128)((u128)s->hi << 64 | s->lo);
 
+	if (__builtin_add_overflow(total, nano, &total))
+		accum_overflow();
 	s->lo = (uint64_t)total;
-	s->hi = (uint64_t)(total >> 64);
+	s->hi = (uint64_t)((u128)total >> 64);
 	s->n++;
 }
 

@@ -101,7 +101,7 @@ argument(const struct agg_call *c, const struct expr_input *in, struct value *v)
 
 	if (c->cond)
 		err = expr_test(c->cond, in, &yes);
-	v->type = c->arg || !yes ? VALUE_NONE : VALUE_BOOL;
+	v->type = c->arg || !yes || in->part ? VALUE_NONE : VALUE_BOOL;
 	if (!err && yes && c->whole && quick_number(c, in, &n)) {
 		*v = (struct value){ .type = VALUE_INT, .i = n };
 		return NULL;
@@ -178,14 +178,21 @@ hint(struct agg *a)
 	groups_hint_block(p->groups, p->hash);
 }
 
+static void
+apply_to(
+    struct agg *a, struct groups *g, char *block, const struct agg_pending *p)
+{
+	apply(a, block + g->head, p);
+}
+
 static inline void
 settle(struct agg *a)
 {
 	struct agg_pending *p = pending(a, a->settled++);
 	bool fresh;
 
-	apply(
-	    a, groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh), p);
+	apply_to(a, p->groups,
+	    groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh), p);
 }
 
 void
@@ -207,26 +214,58 @@ agg_check(struct agg *a, const struct expr_input *in)
 	return err ? err : evaluate(a, in, pending(a, a->added)->v, &borrows);
 }
 
+/* Key and arguments of a record, the key in a->key. */
+static const char *
+take(struct agg *a, const struct expr_input *in, struct agg_pending *p,
+    size_t *n, bool *borrows)
+{
+	const char *err = make_key(a, in, n);
+
+	if (!err)
+		err = evaluate(a, in, p->v, borrows);
+	p->time = INT64_MIN;
+	if (!err && a->timed)
+		err = event_time(a, in, &p->time);
+	if (!err && *n > AGG_MAX_KEY)
+		err = "the key is too long";
+	return err;
+}
+
+const char *
+agg_read(struct agg *a, const struct expr_input *in, struct slice *key)
+{
+	bool borrows;
+	size_t n;
+	const char *err = take(a, in, pending(a, a->added), &n, &borrows);
+
+	*key = slice_of(a->key, n);
+	return err;
+}
+
+void
+agg_apply(struct agg *a, char *states)
+{
+	apply(a, states, pending(a, a->added));
+}
+
 const char *
 agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 {
 	struct agg_pending *p = pending(a, a->added);
 	bool borrows = false, fresh;
-	const char *err;
 	size_t n;
+	const char *err = take(a, in, p, &n, &borrows);
 
-	err = make_key(a, in, &n);
-	if (!err)
-		err = evaluate(a, in, p->v, &borrows);
-	p->time = INT64_MIN;
-	if (!err && a->timed)
-		err = event_time(a, in, &p->time);
-	if (!err && n > AGG_MAX_KEY)
-		err = "the key is too long";
 	if (err)
 		return err;
+	if (!a->n_keys) {
+		if (!g->single)
+			g->single = groups_get(g, a->key, n, &fresh);
+		apply_to(a, g, g->single, p);
+		return NULL;
+	}
 	if (borrows || n > AGG_KEY) {
-		apply(a, groups_get(g, a->key, n, &fresh), p);
+		apply_to(a, g, groups_get(g, a->key, n, &fresh), p);
 		return NULL;
 	}
 	memcpy(p->key, a->key, AGG_KEY); /* a copy of fixed size is quick */
@@ -243,36 +282,44 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 }
 
 void
+agg_want(const struct agg *a, bool *wanted, size_t cell)
+{
+	wanted[cell] = true;
+	if (cell >= a->n_keys && a->cell_from[cell].expr)
+		expr_cells(a->cell_from[cell].expr, wanted);
+}
+
+void
 agg_cells(struct agg *a, struct slice key, const void *block,
-    struct value *cells, struct arena *arena)
+    struct value *cells, struct arena *arena, const bool *wanted)
 {
 	struct expr_input in = { .cells = cells };
-	const char *p = key.p;
-	size_t n = 0, hidden = 0;
+	const char *p = key.p, *states = block;
+	bool keys = !wanted || memchr(wanted, 1, a->n_keys);
 
-	for (size_t i = 0; i < a->n_keys; i++)
-		p += key_get(p, &cells[n++], arena);
-	for (size_t i = 0; i < a->n_items; i++) {
-		const struct agg_item *item = &a->items[i];
+	for (size_t i = 0; i < a->n_keys && keys; i++)
+		p += key_get(p, &cells[i], arena);
+	for (size_t i = a->n_keys; i < a->cells.n; i++) {
+		const struct agg_cell *from = &a->cell_from[i];
+		const struct agg_call *c = &a->calls[from->call];
 
-		/* The hidden calls of an expression stand before its cell. */
-		for (; item->call < 0 && hidden < a->n_calls &&
-		       slice_is(a->calls[hidden].name, a->cell_names[n]);
-		     hidden++) {
-			const struct agg_call *c = &a->calls[hidden];
+		if (wanted && !wanted[i])
+			continue;
+		if (!from->expr)
+			c->spec.fn->result(
+			    states + c->offset, &c->spec, &cells[i], arena);
+		else if (expr_value(from->expr, &in, &cells[i]))
+			cells[i].type = VALUE_NONE;
+	}
+}
 
-			c->spec.fn->result((const char *)block + c->offset,
-			    &c->spec, &cells[n++], arena);
-		}
-		if (item->call >= 0) {
-			const struct agg_call *c = &a->calls[item->call];
+void
+agg_merge(const struct agg *a, char *to, const char *from)
+{
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct agg_call *c = &a->calls[i];
 
-			c->spec.fn->result((const char *)block + c->offset,
-			    &c->spec, &cells[n++], arena);
-			hidden = (size_t)item->call + 1;
-		} else if (expr_value(item->expr, &in, &cells[n++])) {
-			cells[n - 1].type = VALUE_NONE;
-		}
+		c->spec.fn->merge(to + c->offset, &c->spec, from + c->offset);
 	}
 }
 

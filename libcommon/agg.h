@@ -44,12 +44,10 @@ struct agg_call {
 	const struct field *field;
 };
 
-/* A column of the result: a call's, or an expression over them. */
-struct agg_item {
-	struct slice name;
+/* Where a cell comes from: a call, or an expression over cells before it. */
+struct agg_cell {
 	int call;          /* or -1 */
-	struct expr *expr; /* over cells, or NULL */
-	const struct field *field;
+	struct expr *expr; /* or NULL */
 };
 
 /* A record on its way to its group. */
@@ -66,10 +64,11 @@ struct agg {
 	size_t n_keys;
 	struct agg_call calls[AGG_MAX];
 	size_t n_calls;
-	struct agg_item items[AGG_MAX];
-	size_t n_items;
+	size_t n_items; /* that the user named */
 	size_t block;
-	/* Cells of a row: keys, calls, items, in this order. */
+	/* Cells of a row: keys, then calls and expressions as they are named.
+	 */
+	struct agg_cell cell_from[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const char *cell_names[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];
 	struct expr_cells cells;
@@ -100,6 +99,14 @@ void agg_init(struct agg *a, const char *keys, const char *aggregates,
  */
 const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
+/*
+ * The same in two steps, at once and for a block of the caller's: the key of
+ * the record (borrowed until the next call), then its arguments.
+ */
+const char *agg_read(
+    struct agg *a, const struct expr_input *in, struct slice *key);
+void agg_apply(struct agg *a, char *states);
+
 /* Whether agg_add() would take the record: NULL or its message. */
 const char *agg_check(struct agg *a, const struct expr_input *in);
 void agg_settle(struct agg *a);
@@ -110,10 +117,16 @@ const char *agg_eval(struct agg *a, const struct expr_input *in, size_t call,
 
 /*
  * The cells of a group (cells.n of them); text lives in the arena, or as long
- * as the group.
+ * as the group.  Those not wanted (NULL: all are) are left as they were.
  */
 void agg_cells(struct agg *a, struct slice key, const void *block,
-    struct value *cells, struct arena *arena);
+    struct value *cells, struct arena *arena, const bool *wanted);
+
+/* Marks a cell as wanted, with those that it is computed from. */
+void agg_want(const struct agg *a, bool *wanted, size_t cell);
+
+/* Adds the states of one block to those of another. */
+void agg_merge(const struct agg *a, char *to, const char *from);
 
 /* Frees what the states of a block own. */
 void agg_free_block(const struct agg *a, void *block);

@@ -135,13 +135,22 @@ prefix_key(struct agg *a, struct slice text, struct slice *name, char *out,
 }
 
 static void
-add_cell(struct agg *a, struct slice name, const struct field *field)
+add_cell(struct agg *a, struct slice name, const struct field *field,
+    struct agg_cell from)
 {
 	for (size_t i = 0; i < a->cells.n; i++)
 		if (slice_is(name, a->cell_names[i]))
 			die("two columns are called '%s'", name.p);
 	a->cell_names[a->cells.n] = name.p;
+	a->cell_from[a->cells.n] = from;
 	a->cell_types[a->cells.n++] = field;
+}
+
+static void
+add_call_cell(struct agg *a, int call)
+{
+	add_cell(a, a->calls[call].name, a->calls[call].field,
+	    (struct agg_cell){ call, NULL });
 }
 
 static void
@@ -164,7 +173,7 @@ add_key(struct agg *a, struct slice part, const struct expr_context *context)
 		name = k->field ? slice_str(k->field->name) : name_of(a, part);
 	k->name = copied(a, name);
 	a->n_keys++;
-	add_cell(a, k->name, k->field);
+	add_cell(a, k->name, k->field, (struct agg_cell){ -1, NULL });
 }
 
 /* Behind the bracket that closes the one at p. */
@@ -293,7 +302,6 @@ single_call(struct agg *a, struct slice name, struct slice text,
 	const char *end = text.p + text.n, *open, *close;
 	struct accum_spec spec;
 	struct slice arg, rest;
-	struct agg_item *item = &a->items[a->n_items];
 
 	if (!call_at(text.p, text.p, end, &spec, &open))
 		return false;
@@ -308,9 +316,7 @@ single_call(struct agg *a, struct slice name, struct slice text,
 	if (!name.n)
 		name = default_name(
 		    a, &spec, slice_of(text.p, (size_t)(open - text.p)), arg);
-	item->call = add_call(a, spec, arg, rest, name, context);
-	item->name = a->calls[item->call].name;
-	item->field = a->calls[item->call].field;
+	add_call_cell(a, add_call(a, spec, arg, rest, name, context));
 	return true;
 }
 
@@ -319,7 +325,6 @@ static void
 compound(struct agg *a, struct slice name, struct slice text,
     const struct expr_context *context)
 {
-	struct agg_item *item = &a->items[a->n_items];
 	const char *p = text.p, *end = text.p + text.n, *open, *close;
 	struct expr_context cells = { .cells = &a->cells, .how = context->how };
 	struct output out;
@@ -344,15 +349,13 @@ compound(struct agg *a, struct slice name, struct slice text,
 		n = add_call(a, spec,
 		    slice_of(open + 1, (size_t)(close - open) - 2),
 		    slice_of(NULL, 0), slice_of(hidden, (size_t)n), context);
-		add_cell(a, a->calls[n].name, a->calls[n].field);
+		add_call_cell(a, n);
 		out_slice(&out, a->calls[n].name);
 		p = close;
 	}
 	out_char(&out, '\0');
-	item->call = -1;
-	item->expr = expr_compile(out.buf, "-a", &cells);
-	item->name = name.n ? copied(a, name) : name_of(a, text);
-	item->field = NULL;
+	add_cell(a, name.n ? copied(a, name) : name_of(a, text), NULL,
+	    (struct agg_cell){ -1, expr_compile(out.buf, "-a", &cells) });
 	out_close(&out);
 }
 
@@ -360,14 +363,12 @@ static void
 add_item(struct agg *a, struct slice part, const struct expr_context *context)
 {
 	struct slice name = take_name(&part);
-	struct agg_item *item = &a->items[a->n_items];
 
 	if (a->n_items == AGG_MAX)
 		die("-a: more than %d aggregates", AGG_MAX);
 	if (!single_call(a, name, part, context))
 		compound(a, name, part, context);
 	a->n_items++;
-	add_cell(a, item->name, item->field);
 }
 
 void

@@ -10,6 +10,7 @@
 
 static const char *name = "pipe4flow";
 static bool quiet;
+static void (*before)(void);
 
 void
 die_set_name(const char *argv0)
@@ -31,6 +32,12 @@ die_set_quiet(void)
 	quiet = true;
 }
 
+void
+die_set_before(void (*call)(void))
+{
+	before = call;
+}
+
 /* One fprintf a message, so that messages of a pipeline do not interleave. */
 static void
 message(int err, const char *fmt, va_list ap)
@@ -38,6 +45,8 @@ message(int err, const char *fmt, va_list ap)
 	char text[2048];
 
 	vsnprintf(text, sizeof text, fmt, ap);
+	if (before)
+		before();
 	fprintf(stderr, "%s: %s%s%s\n", name, text, err ? ": " : "",
 	    err ? strerror(err) : "");
 }

@@ -22,6 +22,9 @@ const char *die_name(void);
 /* -q: warn() and warn_errno() keep silent; die() never does. */
 void die_set_quiet(void);
 
+/* Called before each message: clears what is on the terminal's line. */
+void die_set_before(void (*call)(void));
+
 _Noreturn void die(const char *fmt, ...) PRINTF_LIKE(1, 2);
 _Noreturn void die_errno(const char *fmt, ...) PRINTF_LIKE(1, 2);
 void warn(const char *fmt, ...) PRINTF_LIKE(1, 2);

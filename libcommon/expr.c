@@ -84,6 +84,12 @@ expr_field(const struct expr *e)
 	return e->root->kind == NODE_FIELD ? e->root->field : NULL;
 }
 
+void
+expr_cells(const struct expr *e, bool *cells)
+{
+	expr_code_cells(e->root, cells);
+}
+
 const struct field *
 expr_result(const struct expr *e)
 {

@@ -32,6 +32,7 @@ struct expr *expr_compile_test(
 struct expr_input {
 	const struct json_val *v;
 	const struct value *cells;
+	bool part; /* of a record that counts elsewhere, see spread.h */
 };
 
 /*
@@ -46,6 +47,9 @@ const char *expr_value(
 
 /* The canonical field if the expression is nothing but one, else NULL. */
 const struct field *expr_field(const struct expr *e);
+
+/* Marks the cells that it asks for. */
+void expr_cells(const struct expr *e, bool *cells);
 
 /* How its result is written: as flags where bits of flags are computed. */
 const struct field *expr_result(const struct expr *e);

@@ -457,3 +457,15 @@ expr_code_put(const struct expr *e, struct output *out)
 		out_char(out, '\n');
 	}
 }
+
+void
+expr_code_cells(const struct node *n, bool *cells)
+{
+	for (; n; n = n->next) {
+		if (n->kind == NODE_CELL)
+			cells[n->slot] = true;
+		expr_code_cells(n->a, cells);
+		expr_code_cells(n->b, cells);
+		expr_code_cells(n->c, cells);
+	}
+}

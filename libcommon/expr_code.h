@@ -71,4 +71,7 @@ void expr_emit(struct expr *e, const struct node *root);
 /* The program as text, one instruction a line. */
 void expr_code_put(const struct expr *e, struct output *out);
 
+/* Marks the cells of a tree. */
+void expr_code_cells(const struct node *n, bool *cells);
+
 #endif

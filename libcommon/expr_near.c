@@ -57,6 +57,10 @@ phrase_nearest(struct slice word)
 	const char *best = NULL, *name;
 	unsigned least = 3;
 
+	/* "flows_z" is a column that was made of a field. */
+	for (size_t i = 0; i < word.n; i++)
+		if (word.p[i] == '_' && field_find(slice_of(word.p, i)))
+			return NULL;
 	for (const struct field *f = fields; f->name; f++)
 		nearer(word, f->name, &best, &least);
 	for (size_t i = 0; (name = phrase_word(i)); i++)

@@ -187,7 +187,7 @@ begin(struct frame *f, char *out)
 
 /* More raw bytes behind the unused ones: 1, end: 0, error: -1. */
 static ssize_t
-more(struct frame *f, struct source *s, void (*idle)(void *arg), void *arg)
+more(struct frame *f, struct source *s, int (*idle)(void *arg), void *arg)
 {
 	ssize_t got;
 
@@ -207,7 +207,7 @@ more(struct frame *f, struct source *s, void (*idle)(void *arg), void *arg)
 
 ssize_t
 frame_read(struct frame *f, struct source *s, char *buf, size_t n,
-    void (*idle)(void *arg), void *arg)
+    int (*idle)(void *arg), void *arg)
 {
 	char *out = buf, *end = buf + n - 1; /* a byte may become two */
 

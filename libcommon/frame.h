@@ -30,7 +30,7 @@ int frame_needed(const char *p, size_t n);
 
 void frame_open(struct frame *f, const char *p, size_t n);
 ssize_t frame_read(struct frame *f, struct source *s, char *buf, size_t n,
-    void (*idle)(void *arg), void *arg);
+    int (*idle)(void *arg), void *arg);
 void frame_close(struct frame *f);
 
 #endif

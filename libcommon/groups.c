@@ -10,15 +10,24 @@ enum {
 	UNIT = GROUPS_UNIT,
 	CHUNK_BITS = GROUPS_CHUNK_BITS,
 	CHUNK_UNITS = 1 << CHUNK_BITS,
-	FIRST_UNITS = 64
+	FIRST_UNITS = 64,
+	FREED = 64 /* units: each size below has a list of its own */
 };
 
 void
 groups_init(struct groups *g, size_t block)
 {
+	groups_init_for(g, block, 0);
+}
+
+void
+groups_init_for(struct groups *g, size_t block, uint32_t n)
+{
 	*g = (struct groups){ .seed = hash_seed(), .mask = 15 };
+	while (g->mask / 2 < n)
+		g->mask = g->mask * 2 + 1;
 	g->block = (block + UNIT - 1) / UNIT * UNIT;
-	g->table = xcalloc(g->mask + 1, sizeof *g->table);
+	g->table = xzeros(((size_t)g->mask + 1) * sizeof *g->table);
 }
 
 void
@@ -28,6 +37,7 @@ groups_free(struct groups *g)
 		free(g->chunks[i].p);
 	free(g->chunks);
 	free(g->table);
+	free(g->freed);
 }
 
 void
@@ -37,11 +47,27 @@ groups_freeze(struct groups *g)
 	g->table = NULL;
 }
 
-/* Behind the block: the key's length and the key. */
+/*
+ * Behind the block: the key's length and the key.  Large ones are rounded up
+ * to a power of two, so that there are few sizes.
+ */
 static size_t
 units(const struct groups *g, size_t key)
 {
-	return (g->block + 4 + key + UNIT - 1) / UNIT;
+	size_t n = (g->block + 4 + key + UNIT - 1) / UNIT, power = FREED;
+
+	if (n < FREED)
+		return n;
+	while (power < n)
+		power *= 2;
+	return power;
+}
+
+/* The list where a block of so many units waits to be used again. */
+static size_t
+freed_list(size_t n)
+{
+	return n < FREED ? n : FREED + (size_t)__builtin_ctzl(n);
 }
 
 struct slice
@@ -77,19 +103,31 @@ grow(struct groups *g)
 static void
 add_chunk(struct groups *g, size_t least)
 {
-	uint32_t units =
-	    g->n_chunks ? g->chunks[g->n_chunks - 1].units * 2 : FIRST_UNITS;
+	uint32_t units = FIRST_UNITS;
 
+	/* A quarter of what there is: so much may stay unused. */
+	for (size_t i = 0; i < g->n_chunks && units < CHUNK_UNITS; i++)
+		units += g->chunks[i].units / 4;
 	if (g->n_chunks >> (32 - CHUNK_BITS))
 		die("more than 32 GiB of groups");
-	while (units < least)
-		units *= 2;
-	if (units > CHUNK_UNITS)
-		units = CHUNK_UNITS;
+	units = units < least ? (uint32_t)least : units;
+	units = units < CHUNK_UNITS ? units : CHUNK_UNITS;
 	g->chunks =
 	    xgrow(g->chunks, &g->cap_chunks, g->n_chunks, sizeof *g->chunks);
 	g->chunks[g->n_chunks++] =
 	    (struct groups_chunk){ xzeros((size_t)units * UNIT), 0, units };
+}
+
+/* A block that was removed: its first bytes lead to the next. */
+static uint32_t
+take_freed(struct groups *g, size_t n)
+{
+	uint32_t *list = &g->freed[freed_list(n)], place = *list - 1;
+	char *p = groups_at(g, place);
+
+	memcpy(list, p, sizeof *list);
+	memset(p, 0, n * UNIT);
+	return place;
 }
 
 /* Room for n units in one piece; returns its place. */
@@ -99,6 +137,8 @@ take(struct groups *g, size_t n)
 	struct groups_chunk *last = NULL;
 	uint32_t place;
 
+	if (g->freed && g->freed[freed_list(n)])
+		return take_freed(g, n);
 	if (n > CHUNK_UNITS)
 		die("a key of more than a megabyte");
 	if (g->n_chunks)
@@ -203,4 +243,55 @@ groups_all(const struct groups *g)
 		}
 	}
 	return all;
+}
+
+struct groups_entry *
+groups_entries(const struct groups *g)
+{
+	struct groups_entry *all = xcalloc(g->n, sizeof *all), *to = all;
+
+	for (size_t i = 0; g->n && i <= g->mask; i++)
+		if (g->table[i])
+			*to++ = (struct groups_entry){
+				groups_at(g, (uint32_t)g->table[i] - 1),
+				(uint32_t)(g->table[i] >> 32)
+			};
+	return all;
+}
+
+/* Closes the gap at i: those behind it move up as far as they may. */
+static void
+close_gap(struct groups *g, uint32_t i)
+{
+	uint32_t k = i;
+
+	for (;;) {
+		uint32_t home;
+
+		k = (k + 1) & g->mask;
+		if (!g->table[k])
+			break;
+		home = (uint32_t)(g->table[k] >> 32) & g->mask;
+		if (((k - home) & g->mask) < ((k - i) & g->mask))
+			continue;
+		g->table[i] = g->table[k];
+		i = k;
+	}
+	g->table[i] = 0;
+}
+
+void
+groups_remove(struct groups *g, void *block)
+{
+	struct slice key = groups_key(g, block);
+	size_t n = units(g, key.n);
+	uint32_t i = probe(g, key.p, key.n, groups_hash(g, key.p, key.n));
+	uint32_t place = (uint32_t)g->table[i];
+
+	close_gap(g, i);
+	g->n--;
+	if (!g->freed)
+		g->freed = xcalloc(FREED + 64, sizeof *g->freed);
+	memcpy(block, &g->freed[freed_list(n)], sizeof *g->freed);
+	g->freed[freed_list(n)] = place;
 }

@@ -25,7 +25,7 @@
 
 enum { GROUPS_UNIT = 8, GROUPS_CHUNK_BITS = 18 };
 
-/* Chunks begin small and double, so that a small table costs little. */
+/* Chunks begin small and grow, so that a small table costs little. */
 struct groups_chunk {
 	char *p;
 	uint32_t used, units; /* of 8 bytes */
@@ -36,12 +36,18 @@ struct groups {
 	uint32_t mask;
 	uint32_t n;
 	uint64_t seed;
-	size_t block; /* bytes of accumulators, a multiple of 8 */
+	size_t block; /* bytes, a multiple of 8 */
+	size_t head;  /* of them, in front: the owner's business */
 	struct groups_chunk *chunks;
 	size_t n_chunks, cap_chunks;
+	uint32_t *freed; /* first place + 1 by units, or NULL */
+	void *single;    /* for the owner, where there is only one group */
 };
 
 void groups_init(struct groups *g, size_t block);
+
+/* For about n groups: no growing on the way. */
+void groups_init_for(struct groups *g, size_t block, uint32_t n);
 
 /* The block of a key; *fresh if it was made now. */
 void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
@@ -97,6 +103,19 @@ void *groups_find(const struct groups *g, const char *key, size_t n);
 
 /* The key of a block. */
 struct slice groups_key(const struct groups *g, const void *block);
+
+/*
+ * Removes the group of a block, whose room is used again; groups_all() may not
+ * be asked from then on.
+ */
+void groups_remove(struct groups *g, void *block);
+
+/* All blocks, in any order, with their hashes: array of g->n. */
+struct groups_entry {
+	void *block;
+	uint32_t hash;
+};
+struct groups_entry *groups_entries(const struct groups *g);
 
 /* All blocks in order of their making: array of g->n, freed by the caller. */
 void **groups_all(const struct groups *g);

@@ -143,10 +143,14 @@ end_operand(struct input *in)
 	in->undecided = false;
 	if (in->framed && in->frame.arrays > 0 && !stop_asked())
 		in->trouble(in->arg, "the array is not closed");
+	/* What was half written when we were asked to stop is no record. */
+	if (stop_asked())
+		in->end = in->start;
 	if (in->end > in->start && !in->skipping)
 		in->block[in->end++] = '\n';
 	if (in->skipping)
 		skip_long_line(in, true);
+	in->passed += source_size(in->source);
 	source_close(in->source);
 	in->source = NULL;
 }
@@ -208,4 +212,10 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 	in->scanned = in->start;
 	in->bytes += *n;
 	return true;
+}
+
+uint64_t
+input_offset(const struct input *in)
+{
+	return in->passed + (in->source ? source_offset(in->source) : 0);
 }

@@ -34,7 +34,7 @@ struct input {
 	bool reframe; /* arrays, pretty-printed and concatenated objects */
 	size_t max_line;
 	size_t cap;                /* bytes of the block, 0 for IN_CAP */
-	void (*idle)(void *arg);   /* before a wait */
+	int (*idle)(void *arg);    /* before a wait: see source_read() */
 	void (*moving)(void *arg); /* before chunks given out become invalid */
 	/* An operand that cannot be read. */
 	void (*trouble)(void *arg, const char *what);
@@ -49,7 +49,8 @@ struct input {
 	struct source *source;
 
 	/* Private. */
-	size_t next; /* operand */
+	size_t next;     /* operand */
+	uint64_t passed; /* sizes of the operands that ended */
 	struct frame frame;
 	bool framed, undecided;
 	char *block;       /* between two pads */
@@ -65,6 +66,9 @@ void input_open(struct input *in);
  * IN_CHUNK bytes, or one line.  *fresh: the first chunk of an operand.
  */
 bool input_chunk(struct input *in, char **p, size_t *n, bool *fresh);
+
+/* How far files are read: bytes as they lie on the disk, compressed or not. */
+uint64_t input_offset(const struct input *in);
 void input_close(struct input *in);
 
 #endif

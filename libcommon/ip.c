@@ -245,17 +245,38 @@ put_octet(char *o, unsigned v)
 	return o;
 }
 
+/* The texts of all octets with a dot behind, made when first asked for. */
+static struct octet_text {
+	char text[4];
+	uint32_t n;
+} octet_texts[256];
+
+static void
+make_octet_texts(void)
+{
+	for (unsigned v = 0; v < 256; v++) {
+		char text[4];
+		char *end = put_octet(text, v);
+
+		*end++ = '.';
+		memcpy(octet_texts[v].text, text, 4);
+		octet_texts[v].n = (uint32_t)(end - text);
+	}
+}
+
 static size_t
 put_quad(char *out, const uint8_t *b)
 {
-	char *o = out;
+	char room[16], *o = room;
 
+	if (!octet_texts[0].n)
+		make_octet_texts();
 	for (int i = 0; i < 4; i++) {
-		if (i)
-			*o++ = '.';
-		o = put_octet(o, b[i]);
+		memcpy(o, octet_texts[b[i]].text, 4);
+		o += octet_texts[b[i]].n;
 	}
-	return (size_t)(o - out);
+	memcpy(out, room, (size_t)(o - room - 1));
+	return (size_t)(o - room - 1);
 }
 
 /* The longest run of zero groups, the first of several; of two at least. */

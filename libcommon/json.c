@@ -457,3 +457,22 @@ json_escape(struct slice s, char *out)
 	}
 	return (size_t)(o - out);
 }
+
+bool
+json_find(struct slice object, struct slice name, struct json_val *found)
+{
+	struct json_in in = { .p = object.p, .end = object.p + object.n };
+	struct json_iter it;
+	struct json_val key, v;
+	bool done = false;
+
+	found->kind = JSON_NONE;
+	json_space(&in);
+	if (json_open(&in, &it))
+		return false;
+	while (!json_member(&in, &it, &key, &done) && !done &&
+	       !json_value(&in, &v))
+		if (slice_eq(json_slice(&key), name))
+			*found = v;
+	return found->kind != JSON_NONE;
+}

@@ -105,4 +105,10 @@ size_t json_escape(struct slice s, char *out);
 /* The length of the well-formed UTF-8 sequence at p (p < end), 0 if none. */
 unsigned utf8_len(const char *p, const char *end);
 
+/*
+ * The member of that very name of an object that is known to be valid; of
+ * several the last.  For a look at single records: a reader is quicker.
+ */
+bool json_find(struct slice object, struct slice name, struct json_val *found);
+
 #endif

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "libcommon/xalloc.h"
+
 /*
  * A byte for the type, then: a number as its nearest double with the sign
  * turned, so that bytes order as numbers, and a byte for what it is: whole and
@@ -118,6 +120,15 @@ get_number(const char *p, struct value *v)
 	return p[9] == GREAT ? 26 : 10;
 }
 
+/* 2 and 2.0 are the same number. */
+static size_t
+put_real(char *p, double d)
+{
+	if (fabs(d) < 1e38 && d == floor(d))
+		return put_int(p, (i128)d);
+	return put_number(p, d, REAL);
+}
+
 size_t
 key_put(char *p, const struct value *v)
 {
@@ -129,12 +140,8 @@ key_put(char *p, const struct value *v)
 	case VALUE_INT:
 		return put_int(p, v->i);
 	case VALUE_NANO:
-		return put_number(p, value_double(v), REAL);
 	case VALUE_REAL:
-		/* 2 and 2.0 are the same number. */
-		if (fabs(v->d) < 1e38 && v->d == floor(v->d))
-			return put_int(p, (i128)v->d);
-		return put_number(p, v->d, REAL);
+		return put_real(p, value_double(v));
 	case VALUE_TIME:
 		*p = TAG_TIME;
 		return 1 + put_bytes(p + 1, (uint64_t)v->i ^ 1ull << 63, 8);
@@ -155,6 +162,17 @@ key_put(char *p, const struct value *v)
 		*p = TAG_NONE;
 		return 1;
 	}
+}
+
+struct slice
+key_bytes(const struct value *v, char *room, size_t size, char **heap)
+{
+	size_t need = key_room(v);
+
+	*heap = need > size ? xmalloc(need) : NULL;
+	if (*heap)
+		room = *heap;
+	return slice_of(room, key_put(room, v));
 }
 
 /* Text up to its 0 0; the arena only where it holds a 0. */
@@ -212,4 +230,67 @@ key_get(const char *p, struct value *v, struct arena *arena)
 		*v = (struct value){ .type = VALUE_NONE };
 		return 1;
 	}
+}
+
+/* Text with 0 as 0 255 and no other 0 before its 0 0. */
+static bool
+is_text(struct slice s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++) {
+		if (s.p[i])
+			continue;
+		if (!s.p[++i])
+			return i + 1 == s.n;
+		if (s.p[i] != (char)255)
+			return false;
+	}
+	return false;
+}
+
+/* An array or object that may stand in a line. */
+static bool
+is_nested(struct slice s)
+{
+	struct json_in in = { .p = s.p, .end = s.p + s.n };
+	struct json_val v;
+
+	return s.n && (*s.p == '[' || *s.p == '{') && !json_value(&in, &v) &&
+	       in.p == in.end && !memchr(s.p, '\n', s.n);
+}
+
+/* Only a small double is ever converted to an integer. */
+static bool
+is_number(struct slice s)
+{
+	double d = bits_real((uint64_t)get_bytes(s.p + 1, 8));
+
+	if (s.p[9] == SMALL)
+		return fabs(d) <= 0x1p53;
+	return s.p[9] == REAL || (s.p[9] == GREAT && s.n == KEY_ROOM);
+}
+
+bool
+key_check(struct slice s)
+{
+	static const unsigned char sizes[] = { [TAG_BOOL] = 2,
+		[TAG_NUMBER] = 10,
+		[TAG_TIME] = 9,
+		[TAG_IP] = 17,
+		[TAG_NET] = 18,
+		[TAG_JSON] = 0 };
+	unsigned char tag = s.n ? (unsigned char)*s.p : TAG_NONE;
+	char again[KEY_ROOM];
+	struct value v;
+
+	if (tag == TAG_STR)
+		return is_text(slice_of(s.p + 1, s.n - 1));
+	if (tag == TAG_JSON) /* in which no byte is 0 */
+		return s.n > 2 && is_text(slice_of(s.p + 1, s.n - 1)) &&
+		       is_nested(slice_of(s.p + 1, s.n - 3));
+	if (tag > TAG_JSON || !sizes[tag] || s.n < sizes[tag] ||
+	    (tag == TAG_NUMBER && !is_number(s)) ||
+	    key_get(s.p, &v, NULL) != s.n)
+		return false;
+	return (v.type != VALUE_NET || v.net_len <= 128) &&
+	       slice_eq(s, slice_of(again, key_put(again, &v)));
 }

@@ -16,6 +16,16 @@ size_t key_room(const struct value *v);
 /* Appends to p; returns the length. */
 size_t key_put(char *p, const struct value *v);
 
+/* The bytes, in room if they fit; else in *heap, to be freed (or NULL). */
+struct slice key_bytes(
+    const struct value *v, char *room, size_t size, char **heap);
+
+/*
+ * Whether hostile bytes are what key_put() writes of one known value, so that
+ * key_get() reads them and no more.
+ */
+bool key_check(struct slice s);
+
 /*
  * Reads a value back; returns how many bytes it took.  Text is borrowed from
  * the key unless it had to be decoded into the arena.

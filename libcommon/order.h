@@ -1,23 +1,63 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order: the order in which groups are written: by columns the user named,
- * then by key bytes, so that it is always the same.
+ * order: groups in the order in which their rows are written: by the columns
+ * of -b/--sort, then by key bytes, so that it never depends on the hash.
  */
 #ifndef ORDER_H
 #define ORDER_H
 
 #include "libcommon/agg.h"
 
-/*
- * spec: "bytes,flows:a", greatest first unless ":a" (or "+" in front); NULL:
- * by key alone.  order_check() ends the program if a column is unknown.
- */
-void order_check(const struct agg *a, const char *spec);
+enum { ORDER_MAX = 8 };
 
 /*
- * The blocks of all groups in that order; the caller frees the array.  The
- * groups are frozen: see groups.h.
+ * What is sorted, as small as can be, since there are as many as groups: a
+ * number that orders them, and where it does not decide, all criteria anew.
  */
-void **order_groups(struct agg *a, struct groups *g, const char *spec);
+struct order_entry {
+	void *block;
+	uint64_t rank;
+};
+
+struct order_criterion {
+	size_t cell;
+	int sign; /* -1: greatest first */
+};
+
+struct order {
+	struct order_criterion by[ORDER_MAX];
+	size_t n;
+	/* Where keys and cells of a block come from. */
+	struct slice (*key)(void *arg, const void *block);
+	void (*cells)(void *arg, const void *block, struct value *cells,
+	    struct arena *arena);
+	void *arg;
+
+	/* Private. */
+	bool exact; /* equal ranks are equal values */
+	struct value *room[2];
+	struct arena arena;
+	struct slice prefix; /* that all keys have; its room is 'begun' */
+	char begun[64];
+	bool started;
+};
+
+/* spec may be NULL: by key.  Errors end the program. */
+void order_init(struct order *o, const struct agg *a, const char *spec);
+
+/*
+ * The rank of a block.  False: those of all others are void now and have to be
+ * computed anew, for the keys have less in common than before.
+ */
+bool order_rank(struct order *o, struct order_entry *e);
+
+/* Sorts; what is sorted stands in the returned one of both arrays. */
+struct order_entry *order_sort(struct order *o, struct order_entry *entries,
+    struct order_entry *spare, size_t n);
+
+/* The first 'limit' of them in order, at the front of entries. */
+void order_first(
+    struct order *o, struct order_entry *entries, size_t n, size_t limit);
+void order_free(struct order *o);
 
 #endif

@@ -15,14 +15,17 @@ enum { PIPE_SIZE = 1 << 20, LEND_MIN = 1024 };
 void
 out_open(struct output *out, const char *name)
 {
-	*out = (struct output){ .fd = STDOUT_FILENO, .cap = OUT_CAP };
+	*out = (struct output){ .cap = OUT_CAP };
 	if (name && strcmp(name, "-") != 0) {
 		out->name = name;
 		out->fd =
 		    open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (out->fd < 0)
-			die_errno("%s", name);
+	} else {
+		/* A copy: others may write there, too, and close it. */
+		out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 	}
+	if (out->fd < 0)
+		die_errno("%s", name ? name : "standard output");
 #ifdef F_SETPIPE_SZ
 	fcntl(out->fd, F_SETPIPE_SZ, PIPE_SIZE); /* no pipe, no matter */
 #endif
@@ -89,22 +92,26 @@ out_memory(struct output *out)
 	*out = (struct output){ .fd = -1 };
 }
 
-void
-out_spill(struct output *out, const char *p, size_t n)
+bool
+out_make_room(struct output *out, size_t n)
 {
 	if (out->fd < 0) {
 		out->cap = 2 * (out->n + n);
 		out->buf = xreallocarray(out->buf, out->cap, 1);
+	} else {
+		out_flush(out);
+	}
+	return n <= out->cap - out->n;
+}
+
+void
+out_spill(struct output *out, const char *p, size_t n)
+{
+	if (out_make_room(out, n)) {
 		out_put(out, p, n);
 		return;
 	}
-	out_flush(out);
-	if (n >= out->cap) {
-		write_all(out, p, n);
-		return;
-	}
-	memcpy(out->buf, p, n);
-	out->n = n;
+	write_all(out, p, n);
 }
 
 void

@@ -8,6 +8,7 @@
 #ifndef OUTPUT_H
 #define OUTPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,7 @@ void out_close(struct output *out);
 
 /* The slow way: does not fit into the buffer. */
 void out_spill(struct output *out, const char *p, size_t n);
+bool out_make_room(struct output *out, size_t n);
 
 static inline void
 out_put(struct output *out, const char *p, size_t n)
@@ -48,6 +50,18 @@ out_put(struct output *out, const char *p, size_t n)
 		return; /* p may be NULL then */
 	memcpy(out->buf + out->n, p, n);
 	out->n += n;
+}
+
+/*
+ * Room for n bytes, to be written and then taken by adding to out->n; NULL if
+ * the buffer is smaller than that.
+ */
+static inline char *
+out_room(struct output *out, size_t n)
+{
+	if (n > out->cap - out->n && !out_make_room(out, n))
+		return NULL;
+	return out->buf + out->n;
 }
 
 /*

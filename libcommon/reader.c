@@ -15,18 +15,23 @@ struct lines_members {
 	bool flat; /* fit for a shape */
 };
 
-static void
+static int
 idle(void *arg)
 {
 	struct reader *r = arg;
+	int ms = r->waiting ? r->waiting(r->waiting_arg) : -1;
 
 	if (r->flush)
 		out_flush(r->flush);
 	if (r->rejects)
 		out_flush(r->rejects);
+	return ms;
 }
 
-/* What the output borrowed of the block is written before it moves. */
+/*
+ * What the output borrowed of the block is written before it moves; all of it
+ * where the progress is told on the same terminal.
+ */
 static void
 moving(void *arg)
 {
@@ -34,6 +39,11 @@ moving(void *arg)
 
 	if (r->flush)
 		out_settle(r->flush);
+	if (r->flush && r->flush->n && progress_shares_terminal()) {
+		progress_erase();
+		out_flush(r->flush);
+	}
+	progress_tick(&r->progress, input_offset(&r->in), r->records);
 }
 
 /* Counts a bad line and reports the first ones. */
@@ -123,6 +133,7 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		    .arg = r },
 	};
 	input_open(&r->in);
+	progress_expect(r->in.operands, opts->follow);
 	r->rejects = opts->share_rejects;
 	if (opts->rejects && !r->rejects) {
 		r->rejects = xmalloc(sizeof *r->rejects);
@@ -163,8 +174,10 @@ next_chunk(struct reader *r)
 	bool fresh;
 	size_t n;
 
-	if (!input_chunk(&r->in, &r->chunk, &n, &fresh))
+	if (!input_chunk(&r->in, &r->chunk, &n, &fresh)) {
+		progress_erase();
 		return false;
+	}
 	r->fresh |= fresh;
 	count_lines_of(r);
 	r->chunk_n = (uint32_t)n;

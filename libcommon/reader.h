@@ -18,6 +18,7 @@
 #include "libcommon/input.h"
 #include "libcommon/json.h"
 #include "libcommon/output.h"
+#include "libcommon/progress.h"
 #include "libcommon/scan.h"
 #include "libcommon/schema.h"
 #include "libcommon/shape.h"
@@ -47,6 +48,9 @@ struct reader {
 	uint64_t rejected;
 	bool partial; /* something was skipped or unreadable */
 	struct input in;
+	/* Before a wait; returns after how many ms it is to be called again. */
+	int (*waiting)(void *arg);
+	void *waiting_arg;
 
 	/* Private. */
 	const struct schema *schema;
@@ -54,6 +58,7 @@ struct reader {
 	struct output *flush;   /* before a wait, or NULL */
 	struct output *rejects; /* or NULL */
 	bool owns_rejects, fresh;
+	struct progress_part progress;
 	scan_fn *scan;
 	shape_fn *verify;
 	uint64_t line;       /* of the operand, 1 for the first */

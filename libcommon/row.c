@@ -24,8 +24,11 @@ struct row_out {
 	struct slice *cells;
 	size_t n_cells, cap_cells;
 	bool *right;          /* column holds numbers */
+	size_t *widths;       /* of columns, so far */
 	struct slice *labels; /* json: "name": */
 	struct output labels_text;
+	size_t n_fixed; /* json: cells that are in 'fixed', behind its '{' */
+	struct output fixed;
 };
 
 static const struct {
@@ -85,8 +88,10 @@ row_open(struct output *out, enum row_format format,
 		.n = n,
 		.zone = zone };
 	r->right = xcalloc(n, sizeof *r->right);
+	r->widths = xcalloc(n, sizeof *r->widths);
 	r->labels = xcalloc(n, sizeof *r->labels);
 	out_memory(&r->labels_text);
+	out_memory(&r->fixed);
 	for (size_t i = 0; i < n; i++)
 		r->labels[i].n = put_label(r, columns[i].name);
 	for (size_t i = 0, at = 0; i < n; at += r->labels[i++].n)
@@ -94,13 +99,14 @@ row_open(struct output *out, enum row_format format,
 	return r;
 }
 
+/* Members of the cells from..to. */
 static void
-put_json(struct row_out *r, const struct value *cells)
+put_members(struct row_out *r, struct output *out, const struct value *cells,
+    size_t from, size_t to)
 {
-	struct output *out = r->out;
-	char before = '{';
+	char before = from ? ',' : '{';
 
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = from; i < to; i++) {
 		if (cells[i].type == VALUE_NONE)
 			continue;
 		out_char(out, before);
@@ -110,7 +116,23 @@ put_json(struct row_out *r, const struct value *cells)
 	}
 	if (before == '{')
 		out_char(out, '{');
-	out_put(out, "}\n", 2);
+}
+
+void
+row_fix(struct row_out *r, const struct value *cells, size_t n)
+{
+	r->n_fixed = n;
+	r->fixed.n = 0;
+	if (n && r->format == ROW_JSON)
+		put_members(r, &r->fixed, cells, 0, n);
+}
+
+static void
+put_json(struct row_out *r, const struct value *cells)
+{
+	out_put(r->out, r->fixed.buf, r->fixed.n);
+	put_members(r, r->out, cells, r->n_fixed, r->n);
+	out_put(r->out, "}\n", 2);
 }
 
 /* RFC 4180: quotes where a quote, comma, newline or edge blank asks for it. */
@@ -281,21 +303,25 @@ put_padded(struct row_out *r, struct slice s, size_t to, bool right, bool last)
 void
 row_flush(struct row_out *r)
 {
-	size_t *widths = xcalloc(r->n, sizeof *widths);
+	size_t *widths = r->widths;
 
+	if (!r->n_cells)
+		return;
 	for (size_t i = 0; i < r->n; i++)
-		widths[i] = strlen(r->columns[i].name);
+		if (widths[i] < strlen(r->columns[i].name))
+			widths[i] = strlen(r->columns[i].name);
 	for (size_t i = 0; i < r->n_cells; i++) {
 		size_t w = width(r->cells[i]);
 
 		if (w > widths[i % r->n])
 			widths[i % r->n] = w;
 	}
-	for (size_t i = 0; r->n_cells && i < r->n; i++)
+	for (size_t i = 0; !r->headed && i < r->n; i++)
 		put_padded(r, slice_str(r->columns[i].name), widths[i],
 		    r->right[i], i + 1 == r->n);
-	if (r->n_cells)
+	if (!r->headed)
 		out_char(r->out, '\n');
+	r->headed = true;
 	for (size_t i = 0; i < r->n_cells; i++) {
 		size_t c = i % r->n;
 
@@ -306,7 +332,6 @@ row_flush(struct row_out *r)
 	}
 	r->n_cells = 0;
 	arena_reset(&r->arena);
-	free(widths);
 }
 
 void
@@ -316,7 +341,9 @@ row_close(struct row_out *r)
 	arena_free(&r->arena);
 	free(r->cells);
 	free(r->right);
+	free(r->widths);
 	free(r->labels);
 	out_close(&r->labels_text);
+	out_close(&r->fixed);
 	free(r);
 }

@@ -33,6 +33,9 @@ struct row_out;
 struct row_out *row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone);
 
+/* The first n cells of the rows to come are the same as these, and known. */
+void row_fix(struct row_out *r, const struct value *cells, size_t n);
+
 /* One value a column. */
 void row_put(struct row_out *r, const struct value *cells);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "libcommon/die.h"
+#include "libcommon/progress.h"
 #include "libcommon/stop.h"
 
 void
@@ -45,6 +46,8 @@ run_open(struct run *r, char **operands, struct reader_opts how)
 	how.max_line = r->opts.max_line;
 	how.rejects = r->opts.rejects;
 	how.strict = r->opts.strict;
+	if (r->opts.progress && !r->opts.quiet)
+		progress_open(r->out.fd);
 	reader_open(&r->reader, &how, &r->schema, &r->out);
 }
 
@@ -74,26 +77,41 @@ run_reject(struct run *r, const char *what)
 static void
 summary(const struct run *r, uint64_t written)
 {
+	const struct {
+		const char *name;
+		uint64_t n;
+		bool told;
+	} numbers[] = {
+		{ "records", r->reader.records, true },
+		{ "rejected", r->reader.rejected, true },
+		{ "selected", r->selected, true },
+		{ "late", r->late, r->windowed },
+		{ "windows", r->windows, r->windowed },
+		{ "written", written, true },
+		{ "bytes", r->reader.in.bytes, true },
+	};
+	bool json = *r->opts.stats;
 	struct timespec now;
 	struct rusage usage;
 	double seconds;
-	const char *format =
-	    *r->opts.stats ? "{\"records\":%" PRIu64 ",\"rejected\":%" PRIu64
-			     ",\"selected\":%" PRIu64 ",\"written\":%" PRIu64
-			     ",\"bytes\":%" PRIu64
-			     ",\"seconds\":%.3f,\"max_rss_kib\":%ld}\n"
-			   : "records %" PRIu64 ", rejected %" PRIu64
-			     ", selected %" PRIu64 ", written %" PRIu64
-			     ", bytes %" PRIu64 ", %.3f s, memory %ld KiB\n";
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	getrusage(RUSAGE_SELF, &usage);
 	seconds = (double)(now.tv_sec - r->started.tv_sec) +
 		  (double)(now.tv_nsec - r->started.tv_nsec) / 1e9;
-	if (!*r->opts.stats)
+	if (json)
+		fputc('{', stderr);
+	else
 		fprintf(stderr, "%s: ", die_name());
-	fprintf(stderr, format, r->reader.records, r->reader.rejected,
-	    r->selected, written, r->reader.in.bytes, seconds, usage.ru_maxrss);
+	for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+		if (numbers[i].told)
+			fprintf(stderr,
+			    json ? "\"%s\":%" PRIu64 "," : "%s %" PRIu64 ", ",
+			    numbers[i].name, numbers[i].n);
+	fprintf(stderr,
+	    json ? "\"seconds\":%.3f,\"max_rss_kib\":%ld}\n"
+		 : "%.3f s, memory %ld KiB\n",
+	    seconds, usage.ru_maxrss);
 }
 
 int
@@ -101,6 +119,7 @@ run_close(struct run *r, uint64_t written)
 {
 	bool partial;
 
+	progress_close();
 	out_close(&r->out);
 	partial = r->reader.partial;
 	reader_close(&r->reader);

@@ -16,7 +16,7 @@
 struct run_opts {
 	const char *output, *format, *tz, *where, *rejects, *stats;
 	uint64_t max_line;
-	bool strict, quiet;
+	bool strict, quiet, progress;
 };
 
 /* The rows of the option table that they fill. */
@@ -38,6 +38,8 @@ struct run_opts {
 		    "longest line accepted (2Mi)", NULL },                \
 	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",               \
 		    "a summary on standard error at the end", NULL },     \
+	    { OPT_FLAG, 0, "progress", &(o).progress, NULL,               \
+		    "a progress bar on the terminal", NULL },             \
 	{                                                                 \
 		OPT_FLAG, 'q', "quiet", &(o).quiet, NULL,                 \
 		    "no messages but fatal ones", NULL                    \
@@ -52,6 +54,9 @@ struct run {
 	struct output out;
 	struct reader reader;
 	uint64_t selected; /* by --where; all without */
+	uint64_t late;     /* of them, in no window */
+	uint64_t windows;  /* emitted */
+	bool windowed;     /* with -w: late and windows are told */
 	struct expr *where;
 	struct timespec started;
 };

@@ -22,7 +22,7 @@ enum {
 
 /* What is known of the call in progress: whom to tell before a wait. */
 struct idle {
-	void (*call)(void *arg);
+	int (*call)(void *arg); /* returns how long to wait, ms or -1 */
 	void *arg;
 };
 
@@ -73,11 +73,11 @@ read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
 {
 	for (;;) {
 		ssize_t got;
+		int ms;
 
-		if (!s->regular && stop_wait(s->fd, 0) == 0) {
-			idle->call(idle->arg);
-			stop_wait(s->fd, -1);
-		}
+		while (!s->regular && stop_wait(s->fd, 0) == 0 &&
+		       stop_wait(s->fd, idle->call(idle->arg)) == 0)
+			continue;
 		if (stop_asked())
 			return 0;
 		got = read(s->fd, buf, n);
@@ -93,8 +93,9 @@ read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
 		}
 		if (!s->follow || !s->regular)
 			return 0;
-		idle->call(idle->arg);
-		if (!reopen_if_rotated(s) && stop_wait(-1, FOLLOW_MS) < 0)
+		ms = idle->call(idle->arg);
+		ms = ms < 0 || ms > FOLLOW_MS ? FOLLOW_MS : ms;
+		if (!reopen_if_rotated(s) && stop_wait(-1, ms) < 0)
 			return 0;
 	}
 }
@@ -283,7 +284,7 @@ source_open(const char *name, bool follow)
 
 ssize_t
 source_read(
-    struct source *s, char *buf, size_t n, void (*idle)(void *arg), void *arg)
+    struct source *s, char *buf, size_t n, int (*idle)(void *arg), void *arg)
 {
 	return s->read(s, buf, n, &(struct idle){ idle, arg });
 }
@@ -292,6 +293,16 @@ const char *
 source_error(const struct source *s)
 {
 	return s->error;
+}
+
+bool
+source_is_file(const char *name)
+{
+	struct stat st;
+	int r =
+	    strcmp(name, "-") == 0 ? fstat(STDIN_FILENO, &st) : stat(name, &st);
+
+	return r == 0 && S_ISREG(st.st_mode);
 }
 
 bool

@@ -22,11 +22,15 @@ struct source *source_open(const char *name, bool follow);
 
 /*
  * Up to n bytes into buf; 0 at the end (or when a signal asks to stop), -1
- * for an error, with source_error().  idle(arg) is called before a wait.
+ * for an error, with source_error().  idle(arg) is called before a wait and
+ * returns after how many ms it wants to be called again, or -1.
  */
 ssize_t source_read(
-    struct source *s, char *buf, size_t n, void (*idle)(void *arg), void *arg);
+    struct source *s, char *buf, size_t n, int (*idle)(void *arg), void *arg);
 const char *source_error(const struct source *s);
+
+/* Whether the operand of that name is a file on disk. */
+bool source_is_file(const char *name);
 
 /* A file on disk: complete, so lateness may be generous; read without waits. */
 bool source_is_regular(const struct source *s);

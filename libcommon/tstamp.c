@@ -177,8 +177,8 @@ add_span(struct tstamp_zone *z, int64_t from, int offset)
 	z->spans[z->n++] = (struct span){ from, offset };
 }
 
-static int
-offset_at(const struct tstamp_zone *z, int64_t secs)
+static size_t
+span_at(const struct tstamp_zone *z, int64_t secs)
 {
 	size_t low = 0, high = z->n;
 
@@ -190,19 +190,24 @@ offset_at(const struct tstamp_zone *z, int64_t secs)
 		else
 			high = mid;
 	}
-	return z->spans[low].offset;
+	return low;
+}
+
+static int
+offset_at(const struct tstamp_zone *z, int64_t secs)
+{
+	return z->spans[span_at(z, secs)].offset;
 }
 
 /*
  * The span that a clock's reading belongs to is the first that ends later on
  * that clock; where it only begins after the reading, there is a gap.
  */
-static int64_t
-from_local(const struct tstamp_zone *z, int64_t local)
+static size_t
+span_of_local(const struct tstamp_zone *z, int64_t local)
 {
 	const struct span *s = z->spans;
 	size_t low = 0, high = z->n - 1;
-	int64_t t;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
@@ -212,8 +217,16 @@ from_local(const struct tstamp_zone *z, int64_t local)
 		else
 			low = mid + 1;
 	}
-	t = local - s[low].offset;
-	return low && t < s[low].from ? local - s[low - 1].offset : t;
+	return low;
+}
+
+static int64_t
+from_local(const struct tstamp_zone *z, int64_t local)
+{
+	const struct span *s = z->spans + span_of_local(z, local);
+	int64_t t = local - s->offset;
+
+	return s > z->spans && t < s->from ? local - s[-1].offset : t;
 }
 
 /* ---- rules: "CET-1CEST,M3.5.0,M10.5.0/3" (POSIX, TZ) ---- */
@@ -719,4 +732,59 @@ tstamp_put_local(char *out, int64_t ns, const struct tstamp_zone *zone)
 	int64_t secs = seconds(ns, &milli);
 
 	return put(out, secs + (zone ? offset_at(zone, secs) : 0), milli, ' ');
+}
+
+int64_t
+tstamp_to_local(int64_t ns, const struct tstamp_zone *zone)
+{
+	int64_t secs = floor_div(ns, NUM_NANO), local = ns;
+
+	if (zone && __builtin_add_overflow(
+			ns, (int64_t)offset_at(zone, secs) * NUM_NANO, &local))
+		return ns;
+	return local;
+}
+
+int64_t
+tstamp_from_local(int64_t ns, const struct tstamp_zone *zone)
+{
+	int64_t secs = floor_div(ns, NUM_NANO), utc = ns;
+
+	if (zone && __builtin_add_overflow(
+			ns, (from_local(zone, secs) - secs) * NUM_NANO, &utc))
+		return ns;
+	return utc;
+}
+
+int64_t
+tstamp_clock(int64_t ns, const struct tstamp_zone *zone)
+{
+	int64_t local = tstamp_to_local(ns, zone), secs, shown;
+	size_t i;
+
+	if (!zone)
+		return local;
+	secs = floor_div(ns, NUM_NANO);
+	i = span_at(zone, secs);
+	/* What was shown last before this span. */
+	if (!i || __builtin_mul_overflow(
+		      zone->spans[i].from + zone->spans[i - 1].offset,
+		      (int64_t)NUM_NANO, &shown))
+		return local;
+	return local < shown ? shown - 1 : local;
+}
+
+int64_t
+tstamp_clock_reaches(int64_t ns, const struct tstamp_zone *zone)
+{
+	int64_t secs = floor_div(ns, NUM_NANO), from;
+	const struct span *s;
+
+	if (!zone)
+		return ns;
+	s = zone->spans + span_of_local(zone, secs);
+	if (s > zone->spans && secs - s->offset < s->from &&
+	    !__builtin_mul_overflow(s->from, (int64_t)NUM_NANO, &from))
+		return from;
+	return tstamp_from_local(ns, zone);
 }

@@ -50,4 +50,18 @@ size_t tstamp_put(char *out, int64_t ns);
 /* The same instant as people read it: "2015-07-18 19:07:33.475" in a zone. */
 size_t tstamp_put_local(char *out, int64_t ns, const struct tstamp_zone *zone);
 
+/*
+ * What a zone's clocks show (NULL: UTC), counted as if it were UTC; and back:
+ * as tstamp_parse() reads a time without offset.
+ */
+int64_t tstamp_to_local(int64_t ns, const struct tstamp_zone *zone);
+int64_t tstamp_from_local(int64_t ns, const struct tstamp_zone *zone);
+
+/*
+ * A zone's clock that is never set back: it stands still instead until clocks
+ * show more; and the first instant at which it shows that or more.
+ */
+int64_t tstamp_clock(int64_t ns, const struct tstamp_zone *zone);
+int64_t tstamp_clock_reaches(int64_t ns, const struct tstamp_zone *zone);
+
 #endif

@@ -361,6 +361,8 @@ value_compare(const struct value *a, const struct value *b)
 }
 
 /* The text of all but strings, in a buffer of at least 64 bytes. */
+enum { SHORT_TEXT = 64 };
+
 static size_t
 short_text(char *out, const struct value *v, const struct field *f)
 {
@@ -411,12 +413,32 @@ is_bare(const struct value *v, const struct field *f)
 	       (v->type == VALUE_INT && !(f && f->type == FIELD_FLAGS));
 }
 
+/* What fits in the buffer, without a copy; false: the long way. */
+static bool
+put_short(struct output *out, const struct value *v, const struct field *f)
+{
+	char *p = out_room(out, SHORT_TEXT + 2);
+	bool quoted = !is_bare(v, f);
+	size_t n;
+
+	if (!p)
+		return false;
+	*p = '"';
+	n = quoted + short_text(p + quoted, v, f);
+	p[n] = '"';
+	out->n += n + quoted;
+	return true;
+}
+
 void
 value_json(struct output *out, const struct value *v, const struct field *f)
 {
-	char text[64];
+	char text[SHORT_TEXT];
 	size_t n;
 
+	if (v->type != VALUE_NONE && v->type != VALUE_STR &&
+	    v->type != VALUE_JSON && put_short(out, v, f))
+		return;
 	if (v->type == VALUE_NONE) {
 		out_put(out, "null", 4);
 		return;

@@ -4,17 +4,19 @@
  */
 #include <stdlib.h>
 
-#include "libcommon/agg.h"
-#include "libcommon/order.h"
-#include "libcommon/run.h"
+#include "cmd/flowagg/alert.h"
+#include "cmd/flowagg/partial.h"
+#include "libcommon/spread.h"
+#include "libcommon/winagg.h"
 #include "libcommon/xalloc.h"
 
 static struct {
 	struct run_opts run;
-	const char *keys, *aggregates, *having, *sort, *time_field;
+	struct window_opts window;
+	const char *keys, *aggregates, *having, *sort, *alert, *update;
 	uint64_t limit;
-	bool explain;
-} opt = { .limit = UINT64_MAX, .time_field = "date_last_seen" };
+	bool explain, partial, merge;
+} opt = { .limit = UINT64_MAX };
 
 static const struct opt options[] = {
 	{ OPT_STRING, 'k', "key", &opt.keys, "KEYS",
@@ -25,10 +27,18 @@ static const struct opt options[] = {
 	    "only groups for which EXPR holds of their row", NULL },
 	{ OPT_STRING, 'b', "sort", &opt.sort, "LIST",
 	    "order by columns, greatest first; NAME:a for least first", NULL },
-	{ OPT_U64, 'n', "limit", &opt.limit, "N", "write the first N rows",
+	{ OPT_U64, 'n', "limit", &opt.limit, "N",
+	    "write the first N rows of a window", NULL },
+	{ OPT_STRING, 0, "alert", &opt.alert, "NAME",
+	    "rows where --having begins and ends to hold, with totals", NULL },
+	{ OPT_STRING, 0, "update", &opt.update, "TIME",
+	    "of an alert that lasts, a row each TIME (each window)", NULL },
+	{ OPT_FLAG, 0, "partial", &opt.partial, NULL,
+	    "write states for flowagg --merge in place of results", NULL },
+	{ OPT_FLAG, 0, "merge", &opt.merge, NULL,
+	    "read rows of flowagg --partial with the same -k, -a and -w",
 	    NULL },
-	{ OPT_STRING, 't', "time-field", &opt.time_field, "FIELD",
-	    "event time, of first() and last() (date_last_seen)", NULL },
+	WINDOW_OPTS(opt.window),
 	{ OPT_FLAG, 0, "explain", &opt.explain, NULL,
 	    "add the relative error of each estimate as NAME_error", NULL },
 	RUN_OPTS(opt.run),
@@ -45,51 +55,82 @@ static const struct tool tool = {
 		    "'targets >= 20' flows.json\n"
 		    "  flowagg -k protocol -a 'n=count(),p50(duration),"
 		    "share=sum(bytes)/sum(packets)'\n"
-		    "  flowagg -k src_ip_addr/24,/64 -f table flows.json\n",
+		    "  flowagg -k src_ip_addr/24,/64 -f table flows.json\n"
+		    "  flowagg -k sa -a 'targets=distinct(da)' -w 1m/5s "
+		    "--having 'targets >= 20' --alert scan flows.json\n",
+};
+
+enum {
+	MAX_COLUMNS = 2 + ALERT_COLUMNS + AGG_MAX_KEYS + 4 * AGG_MAX,
+	AHEAD = 8
 };
 
 struct job {
 	struct run run;
-	struct agg agg;
-	struct groups groups;
-	struct expr *having;
+	struct window window;
+	struct spread spread;
+	struct winagg agg;
+	struct winaggs list;
+	struct partial *partial; /* --partial or --merge */
+	struct alerts *alerts;
+	struct row_out *out;
+	struct row_column columns[MAX_COLUMNS];
+	size_t from[MAX_COLUMNS]; /* the cell of a column */
+	size_t n_head, n_cells;   /* columns in front of cells; with them */
+	struct value row[MAX_COLUMNS], cells[MAX_COLUMNS];
+	struct arena arena; /* of a row */
 	uint64_t written;
 };
+
+static const char *
+add(void *arg, struct window_pane *pane, const struct expr_input *in)
+{
+	struct job *j = arg;
+
+	return winagg_add(&j->agg, pane, 0, in);
+}
 
 static void
 aggregate(struct job *j)
 {
 	while (run_next(&j->run)) {
-		struct expr_input in = run_input(&j->run);
-		const char *err = agg_add(&j->agg, &j->groups, &in);
+		const char *err;
 
+		if (opt.merge)
+			err = partial_take(
+			    j->partial, &j->agg, j->run.reader.rec.v);
+		else
+			err = spread_add(&j->spread, add, j);
 		if (err)
 			run_reject(&j->run, err);
+		else
+			window_added(&j->window);
 	}
-	agg_settle(&j->agg);
+	window_finish(&j->window);
 }
 
-/* Keys and items, without the hidden cells; with --explain the errors. */
+/* Keys and items, without the hidden cells. */
 static size_t
-choose_columns(const struct job *j, struct row_column *columns, size_t *cells)
+choose_columns(struct job *j, size_t n)
 {
-	size_t n = 0;
+	const struct agg *a = &j->agg.agg;
 
-	for (size_t i = 0; i < j->agg.cells.n; i++) {
-		if (agg_is_hidden(&j->agg, i))
+	for (size_t i = 0; i < a->cells.n; i++) {
+		if (agg_is_hidden(a, i))
 			continue;
-		cells[n] = i;
-		columns[n++] = (struct row_column){ j->agg.cell_names[i],
-			j->agg.cell_types[i] };
+		j->from[n] = i;
+		j->columns[n++] =
+		    (struct row_column){ a->cell_names[i], a->cell_types[i] };
 	}
 	return n;
 }
 
+/* With --explain the errors of estimates. */
 static size_t
-error_columns(struct job *j, struct row_column *columns, size_t n)
+error_columns(struct job *j, size_t n)
 {
-	for (size_t i = 0; opt.explain && i < j->agg.n_calls; i++) {
-		const struct agg_call *c = &j->agg.calls[i];
+	for (size_t i = 0; opt.explain && i < j->agg.agg.n_calls; i++) {
+		const struct agg_call *c = &j->agg.agg.calls[i];
 		char *name;
 
 		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
@@ -97,63 +138,171 @@ error_columns(struct job *j, struct row_column *columns, size_t n)
 		name = xmalloc(c->name.n + sizeof "_error");
 		memcpy(name, c->name.p, c->name.n);
 		memcpy(name + c->name.n, "_error", sizeof "_error");
-		columns[n++] = (struct row_column){ name, NULL };
+		j->columns[n++] = (struct row_column){ name, NULL };
 	}
 	return n;
 }
 
-static void
-fill_errors(const struct job *j, const void *block, struct value *row, size_t n)
+/* Keys and their states. */
+static size_t
+partial_columns(struct job *j, size_t n)
 {
-	for (size_t i = 0; opt.explain && i < j->agg.n_calls; i++) {
-		const struct agg_call *c = &j->agg.calls[i];
+	for (size_t i = 0; i < j->agg.agg.n_keys; i++) {
+		j->from[n] = i;
+		j->columns[n++] = (struct row_column){ j->agg.agg.cell_names[i],
+			j->agg.agg.cell_types[i] };
+	}
+	j->n_cells = n;
+	j->columns[n++] = (struct row_column){ "partial", NULL };
+	return n;
+}
+
+static void
+open_rows(struct job *j)
+{
+	size_t n = window_columns(&j->window, j->columns);
+
+	if (j->alerts) {
+		alerts_columns(j->columns + n);
+		n += ALERT_COLUMNS;
+	}
+	j->n_head = n;
+	if (opt.partial) {
+		n = partial_columns(j, n);
+	} else {
+		j->n_cells = choose_columns(j, n);
+		n = error_columns(j, j->n_cells);
+	}
+	j->out =
+	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
+}
+
+static void
+fill_errors(const struct job *j, const char *states, struct value *to)
+{
+	for (size_t i = 0; opt.explain && i < j->agg.agg.n_calls; i++) {
+		const struct agg_call *c = &j->agg.agg.calls[i];
 
 		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
 			continue;
-		row[n++] = (struct value){ .type = VALUE_REAL,
-			.d = c->spec.fn->error(
-			    (const char *)block + c->offset) };
+		*to++ = (struct value){ .type = VALUE_REAL,
+			.d = c->spec.fn->error(states + c->offset) };
 	}
 }
 
-static bool
-passes(struct job *j, const struct value *cells)
+/* The cells of a row from those of a group, and its end. */
+static void
+put_row(struct job *j)
 {
-	struct expr_input in = { .cells = cells };
-	bool yes = true;
-
-	return !j->having || (!expr_test(j->having, &in, &yes) && yes);
+	for (size_t k = j->n_head; k < j->n_cells; k++)
+		j->row[k] = j->cells[j->from[k]];
+	row_put(j->out, j->row);
+	j->written++;
+	arena_reset(&j->arena);
 }
 
 static void
-write_rows(struct job *j)
+write_alert(void *arg, const struct alert_row *row)
 {
-	enum { MAX = AGG_MAX_KEYS + 4 * AGG_MAX, AHEAD = 8 };
-	static struct row_column columns[MAX];
-	static struct value cells[MAX], row[MAX];
-	static size_t from[MAX];
-	size_t n = choose_columns(j, columns, from);
-	size_t all = error_columns(j, columns, n);
-	struct row_out *out =
-	    row_open(&j->run.out, j->run.format, columns, all, j->run.zone);
-	struct arena arena = { 0 };
-	void **order = order_groups(&j->agg, &j->groups, opt.sort);
+	struct job *j = arg;
 
-	for (uint32_t i = 0; i < j->groups.n && j->written < opt.limit; i++) {
-		if (i + AHEAD < j->groups.n)
-			groups_hint(&j->groups, order[i + AHEAD]);
-		agg_cells(&j->agg, groups_key(&j->groups, order[i]), order[i],
-		    cells, &arena);
-		if (passes(j, cells)) {
-			for (size_t k = 0; k < n; k++)
-				row[k] = cells[from[k]];
-			fill_errors(j, order[i], row, n);
-			row_put(out, row);
-			j->written++;
-		}
-		arena_reset(&arena);
+	window_values(&j->window, &row->bounds, j->row);
+	memcpy(
+	    j->row + j->n_head - ALERT_COLUMNS, row->cells, sizeof row->cells);
+	agg_cells(
+	    &j->agg.agg, row->key, row->states, j->cells, &j->arena, NULL);
+	fill_errors(j, row->states, j->row + j->n_cells);
+	put_row(j);
+}
+
+static void
+write_group(
+    struct job *j, const void *block, const struct window_bounds *bounds)
+{
+	winagg_cells(&j->agg, block, j->cells, &j->arena);
+	if (opt.partial)
+		j->row[j->n_cells] =
+		    partial_put(j->partial, &j->agg, block, bounds, &j->arena);
+	else if (opt.explain)
+		fill_errors(
+		    j, winagg_states(&j->agg, block), j->row + j->n_cells);
+	put_row(j);
+}
+
+/* A window is over. */
+static void
+write_rows(void *arg, const struct window_bounds *bounds)
+{
+	struct job *j = arg;
+	struct winagg *a = &j->agg;
+
+	if (j->alerts) {
+		alerts_window(j->alerts, bounds, write_alert, j);
+		row_flush(j->out);
+		return;
 	}
-	row_close(out);
+	window_values(&j->window, bounds, j->row);
+	row_fix(j->out, j->row, j->n_head);
+	for (size_t i = 0; i < a->n_rows && i < opt.limit; i++) {
+		if (i + AHEAD < a->n_rows)
+			winagg_hint(a, a->rows[i + AHEAD].block);
+		write_group(j, a->rows[i].block, bounds);
+	}
+	row_flush(j->out);
+}
+
+/* Options that need or exclude others. */
+static void
+check_options(struct job *j)
+{
+	const char *err = NULL;
+
+	if (opt.alert && (!opt.having || j->window.spec.kind != WINDOW_TIME))
+		opts_usage("--alert needs --having and windows of a length");
+	if (opt.update && !opt.alert)
+		opts_usage("--update needs --alert");
+	if (opt.alert && (opt.sort || opt.limit != UINT64_MAX))
+		opts_usage("--alert tells of all groups: -b and -n do not go "
+			   "with it");
+	if (opt.partial && (opt.merge || opt.having || opt.sort ||
+			       opt.explain || opt.limit != UINT64_MAX ||
+			       (opt.run.format && j->run.format != ROW_JSON)))
+		opts_usage("--partial: what is chosen, sorted or formatted is "
+			   "the business of flowagg --merge");
+	if (opt.merge && opt.window.spread)
+		opts_usage("--spread goes with --partial, not with --merge");
+	j->run.format = opt.partial ? ROW_JSON : j->run.format;
+	if (opt.partial)
+		err = partial_window(&j->window.spec);
+	if (err)
+		opts_usage("--partial: %s", err);
+	/* All partials count, in any order, unless the user says otherwise. */
+	if (opt.merge && !opt.window.lateness)
+		j->window.lateness = INT64_MAX;
+}
+
+static void
+open_aggregates(struct job *j)
+{
+	struct agg *a = &j->agg.agg;
+	struct expr_context cells = { .cells = &a->cells,
+		.how = j->run.context.how };
+	int64_t update = 0;
+
+	agg_init(
+	    a, opt.keys, opt.aggregates, j->window.time.name, &j->run.context);
+	winagg_open(&j->agg, &j->window, opt.sort,
+	    opt.having ? expr_compile_test(opt.having, "--having", &cells)
+		       : NULL);
+	j->agg.limit = opt.limit == UINT64_MAX ? 0 : opt.limit;
+	j->list = (struct winaggs){ &j->agg, 1, write_rows, j };
+	if (opt.partial || opt.merge)
+		j->partial = partial_new(
+		    &j->agg, opt.keys, opt.aggregates, &j->run.schema);
+	if (opt.update && num_duration(slice_str(opt.update), &update))
+		opts_usage("--update %s: expected a time", opt.update);
+	if (opt.alert)
+		j->alerts = alerts_new(&j->agg, opt.alert, update);
 }
 
 int
@@ -161,23 +310,19 @@ main(int argc, char **argv)
 {
 	char **operands = opts_parse(&tool, argc, argv);
 	static struct job j;
-	struct expr_context cells;
-	bool fresh;
+	struct window_client client;
 
 	run_setup(&j.run, &opt.run, ROW_TABLE);
-	agg_init(
-	    &j.agg, opt.keys, opt.aggregates, opt.time_field, &j.run.context);
-	cells = (struct expr_context){ .cells = &j.agg.cells,
-		.how = j.run.context.how };
-	if (opt.having)
-		j.having = expr_compile_test(opt.having, "--having", &cells);
-	order_check(&j.agg, opt.sort);
-	groups_init(&j.groups, j.agg.block);
-	/* Without keys there is one group, even of nothing. */
-	if (!j.agg.n_keys)
-		groups_get(&j.groups, "", 1, &fresh);
+	window_setup(&j.window, &j.run, &opt.window);
+	check_options(&j);
+	spread_open(&j.spread, &j.window);
+	open_aggregates(&j);
+	open_rows(&j);
 	run_open(&j.run, operands, (struct reader_opts){ 0 });
+	winagg_client(&j.list, &client);
+	client.tail = j.alerts != NULL;
+	window_open(&j.window, &client, operands);
 	aggregate(&j);
-	write_rows(&j);
+	row_close(j.out);
 	return run_close(&j.run, j.written);
 }

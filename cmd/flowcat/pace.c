@@ -35,26 +35,6 @@ pace_setup(
 		opts_usage("--replay %s: expected a positive number", speed);
 }
 
-/* The member of that name. */
-static bool
-member(struct slice record, struct slice name, struct json_val *found)
-{
-	struct json_in in = { .p = record.p, .end = record.p + record.n };
-	struct json_iter it;
-	struct json_val key, v;
-	bool done = false;
-
-	found->kind = JSON_NONE;
-	json_space(&in);
-	if (json_open(&in, &it))
-		return false;
-	while (!json_member(&in, &it, &key, &done) && !done &&
-	       !json_value(&in, &v))
-		if (slice_eq(json_slice(&key), name))
-			*found = v;
-	return found->kind != JSON_NONE;
-}
-
 int64_t
 pace_time(struct slice record)
 {
@@ -63,7 +43,7 @@ pace_time(struct slice record)
 	struct json_val v;
 	struct value t = { 0 };
 
-	if (!member(record, pace.time_name, &v) ||
+	if (!json_find(record, pace.time_name, &v) ||
 	    value_read(&v, FIELD_TIME, 0, &how, &t) || t.type != VALUE_TIME)
 		t.i = INT64_MIN;
 	arena_free(&scratch);
@@ -83,7 +63,7 @@ pace_flow_hash(struct slice record)
 
 	for (int side = 0; side < 2; side++)
 		for (int i = 0; i < 2; i++) {
-			if (!member(record, slice_str(names[side][i]), &v) ||
+			if (!json_find(record, slice_str(names[side][i]), &v) ||
 			    v.n > 31)
 				v.n = 0;
 			memcpy(ends[side] + n[side], v.p, v.n);
@@ -98,7 +78,7 @@ pace_flow_hash(struct slice record)
 		memcpy(key + n[0], ends[1], n[1]);
 	}
 	total = n[0] + n[1];
-	if (member(record, SLICE_LIT("protocol"), &v) && v.n < 32) {
+	if (json_find(record, SLICE_LIT("protocol"), &v) && v.n < 32) {
 		memcpy(key + total, v.p, v.n);
 		total += v.n;
 	}

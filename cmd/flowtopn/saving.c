@@ -40,6 +40,17 @@ saving_new(uint64_t counters)
 	return s;
 }
 
+void
+saving_free(struct saving *s)
+{
+	for (uint32_t i = 0; i < s->n; i++)
+		free(s->counters[i].key);
+	free(s->counters);
+	free(s->heap);
+	free(s->chains);
+	free(s);
+}
+
 /* Least count first; of equals the key that orders last. */
 static bool
 less(const struct counter *a, const struct counter *b)

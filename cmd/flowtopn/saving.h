@@ -13,6 +13,7 @@
 struct saving;
 
 struct saving *saving_new(uint64_t counters);
+void saving_free(struct saving *s);
 
 /* Adds the argument of a call to the record's key.  NULL or a message. */
 const char *saving_add(

@@ -7,7 +7,7 @@ load common
 tools() {
 	local tool
 
-	for tool in flowcat flowfilter flowagg flowtopn; do
+	for tool in flowcat flowfilter flowwin flowagg flowtopn; do
 		[[ ! -x $B/$tool ]] || printf '%s\n' "$tool"
 	done
 }
@@ -181,7 +181,7 @@ dialects() {
 
 @test "manuals: flowagg(1) has the functions" {
 	[[ -x $B/flowagg ]] || return 0
-	same "$(sed -nE '/ accum_fns\[\] = /,$s/^\t\{ "([a-z]+)",.*/\1/p' \
+	same "$(sed -nE '/ accum_fns\[\] = /,$s/^\t +\.name = "([a-z]+)",/\1/p' \
 		"$ROOT/libcommon/accum.c")" \
 		"$(sed -nE '/^\.Ss Functions/,/^\.El/ {
 			s/^\.It Ic ([a-z]+)[0-9]*\(.*/\1/p

@@ -10,10 +10,11 @@
 
 enum { MAX = 64 * 1024 };
 
-static void
+static int
 no_wait(void *arg)
 {
 	(void)arg;
+	return -1;
 }
 
 /*

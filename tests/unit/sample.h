@@ -146,7 +146,7 @@ sample_drip_open(const char *p, size_t n, size_t step)
 }
 
 /* To be the idle() of a source: more bytes, or the end. */
-UNUSED static void
+UNUSED static int
 sample_drip_on(void *arg)
 {
 	struct sample_drip *d = &sample_drip;
@@ -158,10 +158,11 @@ sample_drip_on(void *arg)
 	d->read_end = -1;
 	if (n == 0 || write(d->fd, d->p, n) != (ssize_t)n) {
 		close(d->fd);
-		return;
+		return -1;
 	}
 	d->p += n;
 	d->n -= n;
+	return -1;
 }
 
 /* ---- memory that ends ---- */

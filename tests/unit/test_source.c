@@ -79,15 +79,16 @@ static const struct {
 
 /* ---- reading ---- */
 
-static void
+static int
 no_wait(void *arg)
 {
 	(void)arg;
+	return -1;
 }
 
 /* All of a source, 'step' bytes at a time; NULL or what went wrong. */
 static const char *
-read_all(struct source *s, size_t step, void (*idle)(void *arg))
+read_all(struct source *s, size_t step, int (*idle)(void *arg))
 {
 	static char err[200];
 	ssize_t n;
@@ -322,7 +323,7 @@ static char *log_path;
 static int log_step;
 
 /* Called whenever the follower has read all there is. */
-static void
+static int
 log_goes_on(void *arg)
 {
 	FILE *f = NULL;
@@ -351,6 +352,7 @@ log_goes_on(void *arg)
 	}
 	if (f)
 		fclose(f);
+	return -1;
 }
 
 static void

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * winagg: aggregates of groups, per window.
+ *
+ * Each pane has a table of its groups.  Where a window is one pane, its rows
+ * are the pane's groups; where it is several, those of one more table (live).
+ * Only groups of the pane that entered and the one that left are then tested
+ * anew for --having and ranked anew.
+ */
+#ifndef WINAGG_H
+#define WINAGG_H
+
+#include "libcommon/agg.h"
+#include "libcommon/live.h"
+#include "libcommon/order.h"
+#include "libcommon/session.h"
+#include "libcommon/window.h"
+
+struct winagg {
+	struct agg agg;
+	struct order order;
+	struct expr *having; /* over cells, or NULL */
+	size_t limit;        /* rows that are wanted; 0: all */
+	/*
+	 * The next one in the list has the same calls over the first so many
+	 * of the keys: it is filled from the groups of this one.
+	 */
+	bool has_coarse;
+	size_t coarse_keys;
+	bool *coarse_calls; /* which calls it needs */
+
+	/* Of the window being emitted: */
+	struct order_entry *rows; /* in order */
+	size_t n_rows;
+	size_t n_groups; /* that pass, be they among the rows or not */
+
+	/* Private. */
+	struct window *window;
+	bool sliding, owns; /* several panes; states own heap memory */
+	bool *wanted;       /* cells that having and the order ask for */
+	struct live live;
+	struct groups *only;       /* the pane's where there is one a window */
+	struct sessions *sessions; /* where windows are sessions */
+	struct slice session_key;  /* of the one that has ended */
+	struct order_entry session;
+	struct order_entry *entries, *spare; /* of live groups that pass */
+	size_t n_entries, cap_entries, cap_rows;
+	uint32_t usual; /* groups of the last pane */
+};
+
+/* After agg_init() of a->agg.  Errors in sort end the program. */
+void winagg_open(
+    struct winagg *a, struct window *w, const char *sort, struct expr *having);
+
+/* A list of them as a window's client: emit is called with rows at hand. */
+struct winaggs {
+	struct winagg *v;
+	size_t n;
+	void (*emit)(void *arg, const struct window_bounds *bounds);
+	void *arg;
+};
+void winagg_client(struct winaggs *all, struct window_client *client);
+
+/* Adds the record at hand; i: of the list. */
+const char *winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
+    const struct expr_input *in);
+
+/*
+ * Adds states that another process made of the records in [start, end), which
+ * must lie in one pane; of a session, from the first to the last.
+ */
+const char *winagg_merge(struct winagg *a, int64_t start, int64_t end,
+    struct slice key, const char *states);
+
+/* The cells of a row; valid until the third next call and arena's reset. */
+void winagg_cells(struct winagg *a, const void *block, struct value *cells,
+    struct arena *arena);
+struct slice winagg_key(const struct winagg *a, const void *block);
+
+/* The states of a row, for --partial. */
+const char *winagg_states(struct winagg *a, const void *block);
+void winagg_hint(const struct winagg *a, const void *block);
+
+#endif
