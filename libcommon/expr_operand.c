@@ -54,22 +54,37 @@ parse_pair(
 	return n;
 }
 
+/* The cell of that name, or of the field whose alias it is; -1 if none. */
+static int
+find_cell(const struct expr_cells *cells, struct slice name)
+{
+	const struct field *f = field_find(name);
+
+	for (size_t i = 0; cells && i < cells->n; i++)
+		if (slice_is(name, cells->names[i]))
+			return (int)i;
+	for (size_t i = 0; f && cells && i < cells->n; i++)
+		if (strcmp(f->name, cells->names[i]) == 0)
+			return (int)i;
+	return -1;
+}
+
 /* A member of the record, or a cell of the row. */
 struct node *
 parse_field(struct parser *p, struct slice name, const char *at)
 {
 	const struct expr_cells *cells = p->context->cells;
 	struct node *n = parse_node(p, NODE_FIELD);
+	int cell = find_cell(cells, name);
 
 	n->at = at;
 	n->text = name;
-	for (size_t i = 0; cells && i < cells->n; i++)
-		if (slice_is(name, cells->names[i])) {
-			n->kind = NODE_CELL;
-			n->slot = (int)i;
-			n->field = cells->types ? cells->types[i] : NULL;
-			return n;
-		}
+	if (cell >= 0) {
+		n->kind = NODE_CELL;
+		n->slot = cell;
+		n->field = cells->types ? cells->types[cell] : NULL;
+		return n;
+	}
 	if (!p->context->schema)
 		parse_fail(
 		    p, at, "there is no column '%.*s'", (int)name.n, name.p);

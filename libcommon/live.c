@@ -154,7 +154,7 @@ live_leave(struct live *l, struct groups *pane)
 		struct live_group *g = p->group;
 
 		if (i + AHEAD < pane->n)
-			__builtin_prefetch(
+			groups_hint(&l->groups,
 			    ((struct live_part *)all[i + AHEAD])->group);
 		each_state(l->agg, of_group(g), of_part(p), subtract);
 		if (l->folds)
