@@ -234,7 +234,7 @@ take(struct agg *a, const struct expr_input *in, struct agg_pending *p,
 const char *
 agg_read(struct agg *a, const struct expr_input *in, struct slice *key)
 {
-	bool borrows;
+	bool borrows = false;
 	size_t n;
 	const char *err = take(a, in, pending(a, a->added), &n, &borrows);
 
@@ -301,15 +301,18 @@ agg_cells(struct agg *a, struct slice key, const void *block,
 		p += key_get(p, &cells[i], arena);
 	for (size_t i = a->n_keys; i < a->cells.n; i++) {
 		const struct agg_cell *from = &a->cell_from[i];
-		const struct agg_call *c = &a->calls[from->call];
+		const struct agg_call *c;
 
 		if (wanted && !wanted[i])
 			continue;
-		if (!from->expr)
-			c->spec.fn->result(
-			    states + c->offset, &c->spec, &cells[i], arena);
-		else if (expr_value(from->expr, &in, &cells[i]))
-			cells[i].type = VALUE_NONE;
+		if (from->expr) {
+			if (expr_value(from->expr, &in, &cells[i]))
+				cells[i].type = VALUE_NONE;
+			continue;
+		}
+		c = &a->calls[from->call];
+		c->spec.fn->result(
+		    states + c->offset, &c->spec, &cells[i], arena);
 	}
 }
 
