@@ -117,6 +117,11 @@ window_pane(struct window *w, int64_t id)
 	w->n_panes++;
 	if (w->spec.panes)
 		end = winspec_first_end(&w->spec, id);
+	/* All was emitted, and so will be what is empty in between. */
+	if (w->client.fill && w->next_end == INT64_MAX && end > w->horizon &&
+	    w->horizon != INT64_MIN &&
+	    (end - w->horizon) / w->spec.step <= MAX_FILL)
+		end = w->horizon + w->spec.step;
 	if (end < w->next_end)
 		set_next(w, end);
 	return pane;

@@ -300,11 +300,28 @@ is_complete(const struct series *s)
 	return period_of(s, number) != period_of(s, number + 1);
 }
 
+/* Over empty windows: what is collected is told when its time is over. */
+static void
+skip_to(struct series *s, int64_t number)
+{
+	/* On days on which clocks change there is one more, or one less. */
+	for (int64_t i = 0; i <= 2 * s->every; i++) {
+		if (!s->due || s->bounds.number + 1 >= number)
+			return;
+		s->bounds =
+		    window_bounds_of(&s->f->window, s->bounds.number + 1);
+		if (is_complete(s) || i == 2 * s->every)
+			write_collected(s);
+	}
+}
+
 static void
 collect(void *arg, const struct window_bounds *bounds)
 {
 	struct series *s = arg;
 
+	if (s->due)
+		skip_to(s, bounds->number);
 	s->bounds = *bounds;
 	for (size_t i = 0; i < s->agg.n_rows; i++) {
 		const void *block = s->agg.rows[i].block;
@@ -328,12 +345,7 @@ finish(struct flowwin *f)
 {
 	struct series *s = f->mode;
 
-	/* On days on which clocks change there is one more, or one less. */
-	for (int64_t i = 0; s->due && i <= 2 * s->every; i++) {
-		s->bounds = window_bounds_of(&f->window, s->bounds.number + 1);
-		if (is_complete(s) || i == 2 * s->every)
-			write_collected(s);
-	}
+	skip_to(s, INT64_MAX);
 	row_close(s->out);
 }
 

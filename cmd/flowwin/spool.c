@@ -20,15 +20,36 @@ struct spool {
 	char *name;
 	char *buf;
 	size_t n, room;
-	bool on_disk; /* the file has what came before buf */
+	bool on_disk;               /* the file has what came before buf */
+	struct spool *next, **link; /* of all that are open */
 };
+
+static struct spool *all;
+
+/* Whatever ends the program, no file is left. */
+static void
+remove_files(void)
+{
+	for (const struct spool *s = all; s; s = s->next)
+		if (s->on_disk)
+			unlink(s->name);
+}
 
 struct spool *
 spool_new(const char *name)
 {
 	struct spool *s = xcalloc(1, sizeof *s);
+	static bool registered;
 
+	if (!registered)
+		atexit(remove_files);
+	registered = true;
 	s->name = xstrdup(name);
+	s->next = all;
+	s->link = &all;
+	if (all)
+		all->link = &s->next;
+	all = s;
 	return s;
 }
 
@@ -37,6 +58,9 @@ spool_free(struct spool *s)
 {
 	if (s->on_disk)
 		unlink(s->name);
+	*s->link = s->next;
+	if (s->next)
+		s->next->link = s->link;
 	free(s->name);
 	free(s->buf);
 	free(s);
