@@ -90,9 +90,26 @@ add(void *arg, struct window_pane *pane, const struct expr_input *in)
 	return winagg_add(&j->agg, pane, 0, in);
 }
 
+/* Without windows, sessions and partials nothing stands in between. */
+static void
+aggregate_whole(struct job *j)
+{
+	struct window_pane *pane = window_take_at(&j->window, 0);
+
+	while (run_next(&j->run)) {
+		struct expr_input in = run_input(&j->run);
+		const char *err = winagg_add(&j->agg, pane, 0, &in);
+
+		if (err)
+			run_reject(&j->run, err);
+	}
+}
+
 static void
 aggregate(struct job *j)
 {
+	if (j->window.spec.kind == WINDOW_WHOLE && !opt.merge)
+		aggregate_whole(j);
 	while (run_next(&j->run)) {
 		const char *err;
 
