@@ -487,8 +487,6 @@ window_finish(struct window *w)
 	if (w->spec.kind == WINDOW_COUNT && w->n_entered == w->n_panes)
 		w->next_end = INT64_MAX;
 	advance(w, INT64_MAX);
-	while (w->next_end != INT64_MAX)
-		emit_next(w);
 	w->run->windowed = w->spec.kind != WINDOW_WHOLE;
 	w->run->late = w->late;
 	w->run->windows = w->emitted;

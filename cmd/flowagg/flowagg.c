@@ -108,8 +108,6 @@ aggregate_whole(struct job *j)
 static void
 aggregate(struct job *j)
 {
-	if (j->window.spec.kind == WINDOW_WHOLE && !opt.merge)
-		aggregate_whole(j);
 	while (run_next(&j->run)) {
 		const char *err;
 
@@ -123,7 +121,6 @@ aggregate(struct job *j)
 		else
 			window_added(&j->window);
 	}
-	window_finish(&j->window);
 }
 
 /* Keys and items, without the hidden cells. */
@@ -339,7 +336,11 @@ main(int argc, char **argv)
 	winagg_client(&j.list, &client);
 	client.tail = j.alerts != NULL;
 	window_open(&j.window, &client, operands);
-	aggregate(&j);
+	if (j.window.spec.kind == WINDOW_WHOLE && !opt.merge)
+		aggregate_whole(&j);
+	else
+		aggregate(&j);
+	window_finish(&j.window);
 	row_close(j.out);
 	return run_close(&j.run, j.written);
 }

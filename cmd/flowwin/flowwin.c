@@ -86,6 +86,9 @@ choose_mode(void)
 		opts_usage("%s passes records on as they are; flowfilter -f "
 			   "formats them",
 		    option);
+	if ((opt.split || opt.exec) && opt.run.output)
+		opts_usage(
+		    "%s: the records go elsewhere, -o has no use", option);
 	opt.window.alone = opt.reorder;
 	if (!opt.window.spec && !opt.reorder)
 		opts_usage("-w is needed: which windows?");
