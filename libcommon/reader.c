@@ -153,6 +153,8 @@ reader_close(struct reader *r)
 {
 	if (r->rejected > READER_MESSAGES)
 		warn("%" PRIu64 " bad records in all", r->rejected);
+	if (r->rejected && !r->records && !r->in.reframe)
+		warn("no usable record at all; flowcat converts other formats");
 	input_close(&r->in);
 	if (r->owns_rejects) {
 		out_close(r->rejects);
