@@ -229,6 +229,8 @@ try() {
 			> "$dir/got" 2>&1 || status=$?
 		[[ ! -e ${example%.sh}.out ]] ||
 			diff -u "${example%.sh}.out" "$dir/got" || status=1
+		# A tool whose reader has seen enough ends by SIGPIPE.
+		[[ $status == 141 ]] && grep -q '| head' "$example" && status=0
 		[[ $status == 0 ]] && continue
 		printf '%s: status %s of\n' "${page##*/}" "$status"
 		cat "$example"
