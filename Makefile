@@ -23,15 +23,15 @@ sanitize = $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all \
 cppflags = -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
 ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
-# A tool may want more: libs_flowcat = -lrdkafka
-libs = -lz -lzstd -lpcre2-8 -lpsl -lm
+# A tool may want more: libs_flowx = -lx
+libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lm
 
 tools = flowcat flowfilter flowwin flowagg flowtopn
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
 unit = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 fuzzers = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 replays = $(fuzzers:%=$(B)/tests/fuzz/fuzz_%)
-flowgen = $(if $(wildcard bench/flowgen.c),$(B)/flowgen)
+flowgen = $(B)/flowgen
 objects = $(patsubst %.c,$(B)/%.o,$(wildcard cmd/*/*.c libcommon/*.c \
 	tests/unit/*.c tests/fuzz/*.c bench/*.c))
 manuals = $(wildcard man/*.[1-8])
@@ -39,6 +39,8 @@ manuals = $(wildcard man/*.[1-8])
 bash_dir = $(PREFIX)/share/bash-completion/completions
 zsh_dir = $(PREFIX)/share/zsh/site-functions
 fish_dir = $(PREFIX)/share/fish/vendor_completions.d
+units_dir = $(PREFIX)/lib/systemd/system
+units = $(wildcard contrib/systemd/*.service)
 
 all: $(present:%=$(B)/%)
 
@@ -75,7 +77,7 @@ $(B)/$1: $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$1/*.c)) $$(B)/libcommon.a
 endef
 $(foreach t,$(present),$(eval $(call tool_rule,$t)))
 
-$(B)/flowgen: $(B)/bench/flowgen.o
+$(B)/flowgen $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 	$(link)
 
 # A test of a tool's private modules names their objects here:
@@ -97,6 +99,8 @@ run_tests = B='$(abspath $(B))' PATH='$(abspath $(B))':"$$PATH" \
 unit_runs = $(unit) $(foreach f,$(fuzzers),\
 	'$(B)/tests/fuzz/fuzz_$f tests/fuzz/seeds/$f/*')
 cli_runs = $(if $(wildcard tests/cli/*.bats),'bats --tap tests/cli')
+# Not with sanitizers: their timing is that of a real broker.
+kafka_runs = $(if $(SAN),,'bats --tap tests/kafka/kafka.bats')
 
 deps: ## install the Debian packages that a build needs
 	@scripts/deps build
@@ -106,7 +110,7 @@ tests: all $(unit) $(replays) $(flowgen)
 check: ## all tests
 	@scripts/deps build test
 	@$(MAKE) tests
-	@$(run_tests) $(unit_runs) $(cli_runs)
+	@$(run_tests) $(unit_runs) $(cli_runs) $(kafka_runs)
 
 check-unit: ## unit tests, and the seeds of the fuzzers
 	@scripts/deps build test
@@ -117,6 +121,16 @@ check-cli: ## tests of the tools
 	@scripts/deps build test
 	@$(MAKE) tests
 	@$(run_tests) $(cli_runs)
+
+check-kafka: ## tests with a real Kafka broker
+	@scripts/deps build test
+	@$(MAKE) tests
+	@$(run_tests) $(kafka_runs)
+
+check-chaos: ## members of groups are killed, the broker comes and goes
+	@scripts/deps build test
+	@$(MAKE) tests
+	@$(run_tests) 'bats --tap tests/kafka/chaos.bats'
 
 # Tiny buffers, so that every test goes through every refill.
 check-san: ## all tests with sanitizers and 16-byte buffers
@@ -147,6 +161,9 @@ bench: all $(flowgen) ## measurements
 	@B='$(abspath $(B))' bench/run
 	@B='$(abspath $(B))' bench/memory
 
+bench-kafka: all $(flowgen) $(B)/kafkabench ## measurements with a broker
+	@B='$(abspath $(B))' bench/kafka
+
 demo: deps ## what the tools do, on a sample
 	@$(MAKE) all
 	@B='$(abspath $(B))' scripts/demo
@@ -163,13 +180,15 @@ install: all
 	$(call put,$(wildcard completions/bash/*),$(bash_dir),644)
 	$(call put,$(wildcard completions/zsh/_*),$(zsh_dir),644)
 	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
+	$(call put,$(units),$(units_dir),644)
 
 uninstall:
 	cd / && rm -f $(tools:%='$(DESTDIR)$(BINDIR)/%') \
 		$(foreach m,$(manuals),'$(DESTDIR)$(call section,$m)/$(notdir $m)') \
 		$(tools:%='$(DESTDIR)$(bash_dir)/%') \
 		$(tools:%='$(DESTDIR)$(zsh_dir)/_%') \
-		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish')
+		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish') \
+		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%')
 
 dist:
 	@mkdir -p $(B)
@@ -180,5 +199,5 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all help deps tests check check-unit check-cli check-san fuzz lint \
-	bench demo install uninstall dist clean FORCE
+.PHONY: all help deps tests check check-unit check-cli check-kafka check-chaos check-san fuzz lint \
+	bench bench-kafka demo install uninstall dist clean FORCE

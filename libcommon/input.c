@@ -50,14 +50,16 @@ next_operand(struct input *in)
 		if (!in->name || stop_asked())
 			return false;
 		in->next++;
-		in->source = source_open(in->name, in->follow);
+		in->source = source_open(in->name, in->follow, in->keeper);
 		if (!in->source)
 			in->trouble(in->arg, strerror(errno));
 	}
 	in->all_regular &= source_is_regular(in->source);
 	in->start = in->end = in->scanned = 0;
 	in->skipping = in->framed = false;
-	in->undecided = in->reframe;
+	in->undecided = in->reframe && !source_kafka(in->source);
+	in->run = NULL;
+	in->turn++;
 	return true;
 }
 
@@ -94,6 +96,15 @@ read_some(struct input *in)
 		return frame_read(
 		    &in->frame, in->source, to, room, in->idle, in->arg);
 	return source_read(in->source, to, room, in->idle, in->arg);
+}
+
+/* Of Kafka: the partition of what was read. */
+static void
+begin_run(struct input *in)
+{
+	in->run = kafka_source_run(source_kafka(in->source));
+	in->name = in->run->name;
+	in->turn++;
 }
 
 /* The line at start is too long: hand it out in pieces until its newline. */
@@ -150,6 +161,9 @@ end_operand(struct input *in)
 		in->block[in->end++] = '\n';
 	if (in->skipping)
 		skip_long_line(in, true);
+	if (source_kafka(in->source) &&
+	    kafka_source_lost(source_kafka(in->source)))
+		in->trouble(in->arg, "messages were lost");
 	in->passed += source_size(in->source);
 	source_close(in->source);
 	in->source = NULL;
@@ -197,9 +211,12 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 			skip_long_line(in, false);
 		in->moving(in->arg);
 		make_room(in);
+		in->read_at = in->end;
 		got = read_some(in);
 		if (got < 0)
 			in->trouble(in->arg, source_error(in->source));
+		if (got > 0 && source_kafka(in->source))
+			begin_run(in);
 		in->end += got > 0 ? (size_t)got : 0;
 		if (got <= 0)
 			end_operand(in);
@@ -212,6 +229,23 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 	in->scanned = in->start;
 	in->bytes += *n;
 	return true;
+}
+
+int64_t
+input_message(const struct input *in, const char *p)
+{
+	return kafka_source_offset(
+	    source_kafka(in->source), (size_t)(p - (in->block + in->read_at)));
+}
+
+void
+input_stop(struct input *in, const char *p)
+{
+	struct kafka_source *k = in->source ? source_kafka(in->source) : NULL;
+
+	if (!k || !in->run)
+		return;
+	kafka_source_stop(k, (size_t)(p - (in->block + in->read_at)));
 }
 
 uint64_t

@@ -41,9 +41,14 @@ struct input {
 	/* Bytes of a line too long, in pieces. */
 	void (*spill)(void *arg, const char *p, size_t n, bool end);
 	void *arg;
+	const struct kafka_keeper *keeper; /* or NULL */
 
 	/* Read-only. */
-	const char *name; /* of the operand */
+	const char *name; /* of the operand; of a partition */
+	/* Of Kafka, what the chunk is of; else NULL. */
+	const struct kafka_run *run;
+	/* Rises where an operand begins, and a read of a partition. */
+	uint64_t turn;
 	uint64_t bytes;   /* delivered */
 	bool all_regular; /* so far */
 	struct source *source;
@@ -55,6 +60,7 @@ struct input {
 	bool framed, undecided;
 	char *block;       /* between two pads */
 	size_t start, end; /* unread: [start, end) */
+	size_t read_at;    /* where the last read begins */
 	size_t scanned;    /* no newline in [start, scanned) */
 	bool skipping;     /* within a line too long */
 };
@@ -66,6 +72,12 @@ void input_open(struct input *in);
  * IN_CHUNK bytes, or one line.  *fresh: the first chunk of an operand.
  */
 bool input_chunk(struct input *in, char **p, size_t *n, bool *fresh);
+
+/* The offset of the message of Kafka in which a byte of the chunk is. */
+int64_t input_message(const struct input *in, const char *p);
+
+/* Nothing from here on will be used. */
+void input_stop(struct input *in, const char *p);
 
 /* How far files are read: bytes as they lie on the disk, compressed or not. */
 uint64_t input_offset(const struct input *in);

@@ -224,3 +224,18 @@ live_open(struct live *l, const struct agg *a)
 	for (size_t i = 0; i < 4; i++)
 		l->composed[i].states = xcalloc(1, a->block);
 }
+
+void
+live_close(struct live *l)
+{
+	while (live_change(l))
+		continue;
+	for (size_t i = 0; i < 4; i++) {
+		if (l->composed[i].used)
+			clear_folds(l->agg, l->composed[i].states);
+		free(l->composed[i].states);
+	}
+	groups_free(&l->groups);
+	free(l->changed);
+	free(l->entered);
+}

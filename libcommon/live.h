@@ -60,6 +60,9 @@ struct live {
 
 void live_open(struct live *l, const struct agg *a);
 
+/* All panes have left. */
+void live_close(struct live *l);
+
 /*
  * The groups of a pane, with sizeof(struct live_part) in front of their
  * states.  They stay the caller's, who keeps them until they have left; the

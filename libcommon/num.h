@@ -49,6 +49,17 @@ const char *num_quantity(struct slice s, uint64_t *out);
  */
 const char *num_duration(struct slice s, int64_t *ns);
 
+/* a - b, or the end of the range. */
+static inline int64_t
+num_minus(int64_t a, int64_t b)
+{
+	int64_t v;
+
+	if (!__builtin_sub_overflow(a, b, &v))
+		return v;
+	return a < 0 ? INT64_MIN : INT64_MAX;
+}
+
 /* Each writes at most NUM_ROOM bytes, no NUL, and returns how many. */
 size_t num_put_u64(char *out, uint64_t v);
 size_t num_put_i128(char *out, i128 v);

@@ -32,9 +32,26 @@ out_open(struct output *out, const char *name)
 	out->buf = xmalloc(out->cap);
 }
 
+void
+out_open_sink(struct output *out, const struct out_sink *sink)
+{
+	*out = (struct output){ .fd = -1, .sink = *sink, .cap = OUT_CAP };
+	out->buf = xmalloc(out->cap);
+}
+
+static bool
+is_memory(const struct output *out)
+{
+	return out->fd < 0 && !out->sink.write;
+}
+
 static void
 write_all(struct output *out, const char *p, size_t n)
 {
+	if (out->sink.write && n) {
+		out->sink.write(out->sink.arg, p, n);
+		return;
+	}
 	while (n > 0) {
 		ssize_t w = write(out->fd, p, n);
 
@@ -63,6 +80,14 @@ out_flush(struct output *out)
 }
 
 void
+out_push(struct output *out)
+{
+	out_flush(out);
+	if (out->sink.push)
+		out->sink.push(out->sink.arg);
+}
+
+void
 out_settle(struct output *out)
 {
 	if (out->lent.n)
@@ -77,7 +102,7 @@ out_lend(struct output *out, const char *p, size_t n)
 		return;
 	}
 	out_settle(out);
-	if (out->fd < 0 || n < LEND_MIN) {
+	if (is_memory(out) || n < LEND_MIN) {
 		out_put(out, p, n);
 		return;
 	}
@@ -95,7 +120,7 @@ out_memory(struct output *out)
 bool
 out_make_room(struct output *out, size_t n)
 {
-	if (out->fd < 0) {
+	if (is_memory(out)) {
 		out->cap = 2 * (out->n + n);
 		out->buf = xreallocarray(out->buf, out->cap, 1);
 	} else {
@@ -117,12 +142,14 @@ out_spill(struct output *out, const char *p, size_t n)
 void
 out_close(struct output *out)
 {
-	if (out->fd < 0) {
+	if (is_memory(out)) {
 		free(out->buf);
 		return;
 	}
 	out_flush(out);
-	if (close(out->fd) < 0 && errno != EINTR)
+	if (out->sink.close)
+		out->sink.close(out->sink.arg);
+	else if (close(out->fd) < 0 && errno != EINTR)
 		die_errno("%s", out->name ? out->name : "standard output");
 	free(out->buf);
 	*out = (struct output){ .fd = -1 };

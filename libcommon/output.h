@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * output: buffered bytes to a descriptor.
+ * output: buffered bytes to a descriptor, into memory, or to a sink.
  *
  * Write errors are fatal (exit 2), a closed pipe quietly so.  The owner calls
  * out_close(), which notices a full disk; the bytes given are copied.
@@ -18,8 +18,17 @@
 #define OUT_CAP (256 * 1024)
 #endif
 
+/* Where bytes go in place of a descriptor. */
+struct out_sink {
+	void *arg;
+	void (*write)(void *arg, const char *p, size_t n);
+	void (*push)(void *arg); /* nothing will come for a while */
+	void (*close)(void *arg);
+};
+
 struct output {
 	int fd;
+	struct out_sink sink; /* where its write is not NULL */
 	const char *name;
 	char *buf;
 	size_t n, cap;
@@ -32,7 +41,11 @@ void out_memory(struct output *out);
 
 /* NULL or "-" is standard output; a file is created or truncated. */
 void out_open(struct output *out, const char *name);
+void out_open_sink(struct output *out, const struct out_sink *sink);
 void out_flush(struct output *out);
+
+/* The same where nothing may be written for a while. */
+void out_push(struct output *out);
 void out_close(struct output *out);
 
 /* The slow way: does not fit into the buffer. */

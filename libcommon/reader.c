@@ -22,7 +22,7 @@ idle(void *arg)
 	int ms = r->waiting ? r->waiting(r->waiting_arg) : -1;
 
 	if (r->flush)
-		out_flush(r->flush);
+		out_push(r->flush);
 	if (r->rejects)
 		out_flush(r->rejects);
 	return ms;
@@ -50,11 +50,15 @@ moving(void *arg)
 static void
 complain(struct reader *r, const char *what)
 {
+	uint64_t line = r->line;
+
+	if (r->in.run)
+		line = (uint64_t)input_message(&r->in, r->rec.p);
 	r->partial = true;
 	if (r->strict)
-		die("%s:%" PRIu64 ": %s", r->in.name, r->line, what);
+		die("%s:%" PRIu64 ": %s", r->in.name, line, what);
 	if (++r->rejected <= READER_MESSAGES)
-		warn("%s:%" PRIu64 ": %s", r->in.name, r->line, what);
+		warn("%s:%" PRIu64 ": %s", r->in.name, line, what);
 }
 
 void
@@ -104,6 +108,7 @@ long_line(void *arg, const char *p, size_t n, bool end)
 		if (end)
 			out_char(r->rejects, '\n');
 	}
+	r->rec.p = p;
 	if (end) {
 		r->line++;
 		complain(r, "line too long (see --max-line)");
@@ -123,6 +128,7 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		.verify = shape_best(),
 		.in = { .operands = opts->operands,
 		    .follow = opts->follow,
+		    .keeper = opts->keeper,
 		    .reframe = opts->reframe,
 		    .max_line = opts->max_line,
 		    .cap = opts->block,
@@ -146,6 +152,12 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 	r->visited = xcalloc(schema->n, sizeof *r->visited);
 	r->spare = xaligned(sizeof *r->spare);
 	r->rec.v = r->values;
+}
+
+void
+reader_stop(struct reader *r)
+{
+	input_stop(&r->in, r->chunk + r->at);
 }
 
 void

@@ -40,6 +40,7 @@ struct reader_opts {
 	const char *rejects;          /* file name, or NULL */
 	struct output *share_rejects; /* or another reader's */
 	bool strict, follow, reframe, lenient;
+	const struct kafka_keeper *keeper; /* or NULL */
 };
 
 struct reader {
@@ -82,6 +83,9 @@ struct reader {
 void reader_open(struct reader *r, const struct reader_opts *opts,
     const struct schema *schema, struct output *flush);
 void reader_close(struct reader *r);
+
+/* No record will be asked for any more. */
+void reader_stop(struct reader *r);
 
 /* The record at hand is bad after all: a field that cannot be read. */
 void reader_reject(struct reader *r, const char *what);

@@ -10,6 +10,99 @@
 #include "libcommon/progress.h"
 #include "libcommon/stop.h"
 
+/* Options are parsed before there is a run. */
+static const char *pairs[KAFKA_MAX_PAIRS], *headers[KAFKA_MAX_HEADERS];
+static size_t n_pairs, n_headers;
+
+static const char *
+keep_pair(const char **list, size_t *n, size_t most, const char *arg)
+{
+	if (!strchr(arg, '=') || *arg == '=')
+		return "expected name=value";
+	if (*n == most)
+		return "too many";
+	list[(*n)++] = arg;
+	return NULL;
+}
+
+const char *
+run_property(const char *arg)
+{
+	return keep_pair(pairs, &n_pairs, KAFKA_MAX_PAIRS, arg);
+}
+
+const char *
+run_header(const char *arg)
+{
+	return keep_pair(headers, &n_headers, KAFKA_MAX_HEADERS, arg);
+}
+
+static void
+sink_write(void *arg, const char *p, size_t n)
+{
+	kafka_sink_write(arg, p, n);
+}
+
+static void
+sink_push(void *arg)
+{
+	kafka_sink_push(arg);
+}
+
+static void
+sink_close(void *arg)
+{
+	kafka_sink_close(arg);
+}
+
+static void
+open_output(struct run *r)
+{
+	struct out_sink sink = { NULL, sink_write, sink_push, sink_close };
+	struct run_opts *o = &r->opts;
+
+	memcpy(o->kafka.pairs, pairs, sizeof pairs);
+	o->kafka.n_pairs = n_pairs;
+	memcpy(o->sink.headers, headers, sizeof headers);
+	o->sink.n_headers = n_headers;
+	kafka_setup(&o->kafka);
+	if (!kafka_is_address(o->output)) {
+		if (o->sink.key || o->sink.exactly_once || n_headers)
+			opts_usage("--partition-key, --header and "
+				   "--exactly-once go with -o kafka://..");
+		out_open(&r->out, o->output);
+		return;
+	}
+	sink.arg = kafka_sink_open(o->output, &o->sink, &r->context.how);
+	out_open_sink(&r->out, &sink);
+	r->commit.sink = sink.arg;
+}
+
+/* What goes together with a source in Kafka. */
+static void
+check_operands(struct run *r, char **operands)
+{
+	bool grouped = false;
+
+	for (char **p = operands; *p; p++) {
+		const char *text = kafka_is_address(*p) ? *p : "";
+
+		grouped |= strstr(text, "?group=") || strstr(text, "&group=");
+		if (grouped && operands[1])
+			opts_usage("%s: with group= it must be the only "
+				   "operand",
+			    *p);
+		if (*text && p[1] && !strstr(text, "exit-eof"))
+			opts_usage("%s: it has no end (?exit-eof), so nothing "
+				   "may stand behind it",
+			    *p);
+	}
+	r->grouped = grouped;
+	if (r->opts.sink.exactly_once && !grouped)
+		opts_usage("--exactly-once: expected one operand, "
+			   "kafka://host/topic?group=NAME");
+}
+
 void
 run_setup(
     struct run *r, const struct run_opts *opts, enum row_format for_people)
@@ -35,13 +128,23 @@ run_setup(
 	if (opts->where)
 		r->where =
 		    expr_compile_test(opts->where, "--where", &r->context);
-	out_open(&r->out, opts->output);
+	open_output(r);
 	r->format = row_resolve(r->format, &r->out, for_people);
 }
 
 void
 run_open(struct run *r, char **operands, struct reader_opts how)
 {
+	check_operands(r, operands);
+	if (r->commit.sink)
+		kafka_sink_start(r->commit.sink, r->format == ROW_JSON,
+		    r->grouped ? operands[0] : NULL);
+	r->commit.out = &r->out;
+	r->commit.exactly_once = r->opts.sink.exactly_once;
+	r->keeper.commit_arg = &r->commit;
+	r->keeper.settle = commit_settle;
+	r->keeper.lost = commit_lost;
+	how.keeper = &r->keeper;
 	how.operands = operands;
 	how.max_line = r->opts.max_line;
 	how.rejects = r->opts.rejects;
@@ -120,6 +223,7 @@ run_close(struct run *r, uint64_t written)
 	bool partial;
 
 	progress_close();
+	reader_stop(&r->reader);
 	out_close(&r->out);
 	partial = r->reader.partial;
 	reader_close(&r->reader);

@@ -8,6 +8,7 @@
 
 #include <time.h>
 
+#include "libcommon/commit.h"
 #include "libcommon/expr.h"
 #include "libcommon/opts.h"
 #include "libcommon/reader.h"
@@ -17,32 +18,52 @@ struct run_opts {
 	const char *output, *format, *tz, *where, *rejects, *stats;
 	uint64_t max_line;
 	bool strict, quiet, progress;
+	struct kafka_opts kafka;
+	struct kafka_sink_opts sink;
 };
 
+/* Options that may be given several times; NULL or a message. */
+const char *run_property(const char *arg);
+const char *run_header(const char *arg);
+
 /* The rows of the option table that they fill. */
-#define RUN_OPTS(o)                                                       \
-	{ OPT_STRING, 'o', "output", &(o).output, "DEST",                 \
-		"write to DEST: a file, - for standard output", NULL },   \
-	    { OPT_STRING, 'f', "format", &(o).format, "FORMAT",           \
-		    "json, line, table, csv or tsv", NULL },              \
-	    { OPT_STRING, 0, "where", &(o).where, "EXPR",                 \
-		    "only records for which EXPR holds, see flowexpr(7)", \
-		    NULL },                                               \
-	    { OPT_STRING, 0, "tz", &(o).tz, "ZONE",                       \
-		    "zone of times without one (UTC)", NULL },            \
-	    { OPT_FLAG, 0, "strict", &(o).strict, NULL,                   \
-		    "stop at the first bad record", NULL },               \
-	    { OPT_STRING, 0, "rejects", &(o).rejects, "FILE",             \
-		    "write bad records to FILE", NULL },                  \
-	    { OPT_U64, 0, "max-line", &(o).max_line, "BYTES",             \
-		    "longest line accepted (2Mi)", NULL },                \
-	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",               \
-		    "a summary on standard error at the end", NULL },     \
-	    { OPT_FLAG, 0, "progress", &(o).progress, NULL,               \
-		    "a progress bar on the terminal", NULL },             \
-	{                                                                 \
-		OPT_FLAG, 'q', "quiet", &(o).quiet, NULL,                 \
-		    "no messages but fatal ones", NULL                    \
+#define RUN_OPTS(o)                                                          \
+	{ OPT_STRING, 'o', "output", &(o).output, "DEST",                    \
+		"write to DEST: a file, kafka://host/topic, -", NULL },      \
+	    { OPT_STRING, 'f', "format", &(o).format, "FORMAT",              \
+		    "json, line, table, csv or tsv", NULL },                 \
+	    { OPT_STRING, 0, "where", &(o).where, "EXPR",                    \
+		    "only records for which EXPR holds, see flowexpr(7)",    \
+		    NULL },                                                  \
+	    { OPT_CALL, 'X', "property", NULL, "PROP=VALUE",                 \
+		    "a property of librdkafka (repeatable)", run_property }, \
+	    { OPT_STRING, 'F', "properties", &(o).kafka.file, "FILE",        \
+		    "read properties of librdkafka from FILE", NULL },       \
+	    { OPT_FLAG, 0, "exactly-once", &(o).sink.exactly_once, NULL,     \
+		    "from a Kafka group to Kafka in transactions", NULL },   \
+	    { OPT_STRING, 0, "partition-key", &(o).sink.key, "EXPR",         \
+		    "to Kafka: records of a key to the same partition",      \
+		    NULL },                                                  \
+	    { OPT_CALL, 0, "header", NULL, "NAME=VALUE",                     \
+		    "to Kafka: a header of each message (repeatable)",       \
+		    run_header },                                            \
+	    { OPT_STRING, 0, "timeout", &(o).kafka.timeout, "TIME",          \
+		    "give up when no broker answers for TIME (30s)", NULL }, \
+	    { OPT_STRING, 0, "tz", &(o).tz, "ZONE",                          \
+		    "zone of times without one (UTC)", NULL },               \
+	    { OPT_FLAG, 0, "strict", &(o).strict, NULL,                      \
+		    "stop at the first bad record", NULL },                  \
+	    { OPT_STRING, 0, "rejects", &(o).rejects, "FILE",                \
+		    "write bad records to FILE", NULL },                     \
+	    { OPT_U64, 0, "max-line", &(o).max_line, "BYTES",                \
+		    "longest line accepted (2Mi)", NULL },                   \
+	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",                  \
+		    "a summary on standard error at the end", NULL },        \
+	    { OPT_FLAG, 0, "progress", &(o).progress, NULL,                  \
+		    "a progress bar on the terminal", NULL },                \
+	{                                                                    \
+		OPT_FLAG, 'q', "quiet", &(o).quiet, NULL,                    \
+		    "no messages but fatal ones", NULL                       \
 	}
 
 struct run {
@@ -53,6 +74,9 @@ struct run {
 	enum row_format format;
 	struct output out;
 	struct reader reader;
+	bool grouped; /* the operand is a consumer group */
+	struct kafka_keeper keeper;
+	struct commit commit;
 	uint64_t selected; /* by --where; all without */
 	uint64_t late;     /* of them, in no window */
 	uint64_t windows;  /* emitted */

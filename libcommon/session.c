@@ -9,6 +9,7 @@
 struct piece {
 	struct piece *next, *before;
 	int64_t first, last;
+	struct unit_point *point; /* of its first record in the input */
 	_Alignas(16) char states[];
 };
 
@@ -118,9 +119,10 @@ joins(const struct sessions *s, const struct piece *p, int64_t first,
 }
 
 static void
-free_piece(const struct agg *a, struct piece *p)
+free_piece(const struct sessions *s, struct piece *p)
 {
-	agg_free_block(a, p->states);
+	agg_free_block(s->agg, p->states);
+	unit_release(s->window->u, p->point);
 	free(p);
 }
 
@@ -131,6 +133,12 @@ absorb_next(struct sessions *s, struct chain *c, struct piece *p)
 	struct piece *next = p->next;
 
 	agg_merge(s->agg, p->states, next->states);
+	if (next->point && next->point->offset < p->point->offset) {
+		struct unit_point *point = p->point;
+
+		p->point = next->point;
+		next->point = point;
+	}
 	p->last = next->last > p->last ? next->last : p->last;
 	p->next = next->next;
 	if (p->next)
@@ -139,14 +147,15 @@ absorb_next(struct sessions *s, struct chain *c, struct piece *p)
 		c->tail = p;
 	if (c->last == next)
 		c->last = p;
-	free_piece(s->agg, next);
+	free_piece(s, next);
 }
 
 /* Whether the first session cannot begin earlier any more. */
 static bool
 is_begun(const struct sessions *s, const struct chain *c)
 {
-	return s->window->watermark >= plus(c->pieces->first, spec_of(s)->gap);
+	return s->window->u->watermark >=
+	       plus(c->pieces->first, spec_of(s)->gap);
 }
 
 /* From the last piece that is known to be of the first session, onwards. */
@@ -193,7 +202,8 @@ insert(struct sessions *s, struct chain *c, struct piece *next, int64_t first,
 {
 	struct piece *p = xcalloc(1, sizeof *p + s->agg->block);
 
-	*p = (struct piece){ next, next ? next->before : c->tail, first, last };
+	*p = (struct piece){ next, next ? next->before : c->tail, first, last,
+		unit_hold(s->window->u) };
 	*(p->before ? &p->before->next : &c->pieces) = p;
 	*(next ? &next->before : &c->tail) = p;
 	if (p == c->pieces)
@@ -242,7 +252,7 @@ is_late(const struct sessions *s, const struct chain *c, int64_t first,
 	if (c && spec_of(s)->max != INT64_MAX &&
 	    (first < c->closed || (first < c->pieces->first && is_begun(s, c))))
 		return true;
-	if (last_chance(s, first, last) > s->window->watermark)
+	if (last_chance(s, first, last) > s->window->u->watermark)
 		return false;
 	for (const struct piece *p = c ? c->pieces : NULL; p; p = p->next)
 		if (joins(s, p, first, last))
@@ -268,7 +278,7 @@ grown(struct sessions *s, struct chain *c, struct piece *p)
 		else
 			add_to_heap(s, c);
 	}
-	s->window->deadline = s->heap[0]->end;
+	s->window->u->deadline = s->heap[0]->end;
 }
 
 /* The piece for records from first to last; NULL: they are late. */
@@ -337,7 +347,7 @@ close_first(struct sessions *s)
 	s->closed(s->arg, groups_key(&s->keys, c), p->states, &bounds);
 	c->closed = c->end;
 	c->pieces = c->last = p->next;
-	free_piece(s->agg, p);
+	free_piece(s, p);
 	if (c->pieces) {
 		c->pieces->before = NULL;
 		c->end = find_end(s, c);
@@ -353,7 +363,7 @@ sessions_advance(struct sessions *s, int64_t watermark)
 {
 	while (s->n && s->heap[0]->end <= watermark)
 		close_first(s);
-	s->window->deadline = s->n ? s->heap[0]->end : INT64_MAX;
+	s->window->u->deadline = s->n ? s->heap[0]->end : INT64_MAX;
 }
 
 struct sessions *
@@ -369,6 +379,14 @@ sessions_new(struct agg *a, struct window *w, session_fn *closed, void *arg)
 void
 sessions_free(struct sessions *s)
 {
+	for (size_t i = 0; i < s->n; i++) {
+		struct piece *p = s->heap[i]->pieces, *next;
+
+		for (; p; p = next) {
+			next = p->next;
+			free_piece(s, p);
+		}
+	}
 	groups_free(&s->keys);
 	free(s->heap);
 	free(s);

@@ -33,6 +33,8 @@ void sessions_merge(struct sessions *s, int64_t first, int64_t last,
 
 /* Closes what ends at or before the watermark. */
 void sessions_advance(struct sessions *s, int64_t watermark);
+
+/* With all that is open. */
 void sessions_free(struct sessions *s);
 
 #endif

@@ -28,6 +28,7 @@ struct idle {
 
 struct source {
 	int fd;
+	struct kafka_source *kafka; /* in place of fd */
 	const char *name;
 	bool regular, follow, eof;
 	const char *error;
@@ -248,8 +249,26 @@ read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
 	return s->read(s, buf, n, idle);
 }
 
-struct source *
-source_open(const char *name, bool follow)
+static ssize_t
+read_kafka(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	return kafka_source_read(s->kafka, buf, n, idle->call, idle->arg);
+}
+
+static struct source *
+open_kafka(const char *name, const struct kafka_keeper *keeper)
+{
+	struct source *s = xcalloc(1, sizeof *s);
+
+	s->fd = -1;
+	s->name = name;
+	s->kafka = kafka_source_open(name, keeper);
+	s->read = read_kafka;
+	return s;
+}
+
+static struct source *
+open_file(const char *name, bool follow)
 {
 	bool is_stdin = strcmp(name, "-") == 0;
 	int fd = is_stdin ? STDIN_FILENO : open(name, O_RDONLY | O_CLOEXEC);
@@ -280,6 +299,19 @@ source_open(const char *name, bool follow)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
 	return s;
+}
+
+struct source *
+source_open(const char *name, bool follow, const struct kafka_keeper *keeper)
+{
+	return kafka_is_address(name) ? open_kafka(name, keeper)
+				      : open_file(name, follow);
+}
+
+struct kafka_source *
+source_kafka(const struct source *s)
+{
+	return s->kafka;
 }
 
 ssize_t
@@ -329,7 +361,9 @@ source_close(struct source *s)
 	if (s->read == read_gzip)
 		inflateEnd(&s->z);
 	ZSTD_freeDStream(s->zstd);
-	if (s->fd != STDIN_FILENO)
+	if (s->kafka)
+		kafka_source_close(s->kafka);
+	else if (s->fd != STDIN_FILENO)
 		close(s->fd);
 	free(s->raw);
 	free(s);

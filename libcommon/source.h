@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * source: the bytes of one operand, decompressed.  gzip and zstd are
- * recognised by content; a byte order mark at the beginning is left out.
+ * source: the bytes of one operand: a file, decompressed (gzip and zstd are
+ * recognised by content; a byte order mark at the beginning is left out), or
+ * messages of Kafka.
  */
 #ifndef SOURCE_H
 #define SOURCE_H
@@ -11,14 +12,21 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "libcommon/kafka_source.h"
+
 struct source;
 
 /*
  * "-" is standard input.  NULL with errno if it cannot be opened.  With
  * follow, the end of a regular file is not the end: more is waited for, and
- * a file that was replaced or truncated is opened anew.
+ * a file that was replaced or truncated is opened anew.  The keeper, or NULL,
+ * is for kafka://..
  */
-struct source *source_open(const char *name, bool follow);
+struct source *source_open(
+    const char *name, bool follow, const struct kafka_keeper *keeper);
+
+/* The Kafka behind it, or NULL. */
+struct kafka_source *source_kafka(const struct source *s);
 
 /*
  * Up to n bytes into buf; 0 at the end (or when a signal asks to stop), -1

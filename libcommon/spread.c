@@ -127,7 +127,7 @@ add_parts(struct spread *s, struct window_pane *last, int64_t first,
 	int64_t id = winspec_pane(&w->spec, first);
 	const char *err = NULL;
 
-	id = id < w->horizon ? w->horizon : id;
+	id = id < window_closed(w) ? window_closed(w) : id;
 	if (last->id - id >= SPREAD_MAX_PARTS)
 		return "the flow covers too many windows for --spread";
 	read_fields(s, v);
@@ -156,7 +156,7 @@ spread_add(struct spread *s, spread_fn *add, void *arg)
 
 	if (!pane)
 		return NULL;
-	if (!s->on || !begins(s, in.v, &first) || first >= w->from) {
+	if (!s->on || !begins(s, in.v, &first) || first >= window_start(w)) {
 		err = add(arg, pane, &in);
 		return err;
 	}

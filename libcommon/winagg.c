@@ -25,22 +25,23 @@ free_groups(struct winagg *a, struct groups *g)
 struct slice
 winagg_key(const struct winagg *a, const void *block)
 {
-	if (a->sessions)
+	if (a->u->sessions)
 		return a->session_key;
-	return groups_key(a->sliding ? &a->live.groups : a->only, block);
+	return groups_key(a->sliding ? &a->u->live.groups : a->u->only, block);
 }
 
 void
 winagg_hint(const struct winagg *a, const void *block)
 {
-	if (!a->sessions)
-		groups_hint(a->sliding ? &a->live.groups : a->only, block);
+	if (!a->u->sessions)
+		groups_hint(
+		    a->sliding ? &a->u->live.groups : a->u->only, block);
 }
 
 const char *
 winagg_states(struct winagg *a, const void *block)
 {
-	return a->sliding ? live_states(&a->live, block) : block;
+	return a->sliding ? live_states(&a->u->live, block) : block;
 }
 
 void
@@ -122,12 +123,12 @@ choose_rows(struct winagg *a, size_t n)
 static void
 sort_pane(struct winagg *a)
 {
-	void **all = groups_all(a->only);
+	void **all = groups_all(a->u->only);
 	size_t n = 0;
 
-	groups_freeze(a->only);
-	need_rows(a, a->only->n);
-	for (uint32_t i = 0; i < a->only->n; i++)
+	groups_freeze(a->u->only);
+	need_rows(a, a->u->only->n);
+	for (uint32_t i = 0; i < a->u->only->n; i++)
 		if (passes(a, all[i]))
 			a->spare[n++].block = all[i];
 	free(all);
@@ -144,9 +145,9 @@ remove_entry(struct winagg *a, struct live_group *l)
 
 	if (!l->entry)
 		return;
-	last = &a->entries[--a->n_entries];
+	last = &a->u->entries[--a->u->n_entries];
 	((struct live_group *)last->block)->entry = l->entry;
-	a->entries[l->entry - 1] = *last;
+	a->u->entries[l->entry - 1] = *last;
 	l->entry = 0;
 }
 
@@ -154,14 +155,14 @@ static bool
 place_entry(struct winagg *a, struct live_group *l)
 {
 	if (!l->entry) {
-		a->entries = xgrow(a->entries, &a->cap_entries, a->n_entries,
-		    sizeof *a->entries);
-		a->entries[a->n_entries].block = l;
-		l->entry = (uint32_t)++a->n_entries;
+		a->u->entries = xgrow(a->u->entries, &a->u->cap_entries,
+		    a->u->n_entries, sizeof *a->u->entries);
+		a->u->entries[a->u->n_entries].block = l;
+		l->entry = (uint32_t)++a->u->n_entries;
 	} else if (!a->order.n) {
 		return true; /* its key is the same */
 	}
-	return order_rank(&a->order, &a->entries[l->entry - 1]);
+	return order_rank(&a->order, &a->u->entries[l->entry - 1]);
 }
 
 /* Tests and ranks what changed since the last window, then sorts. */
@@ -171,18 +172,19 @@ sort_live(struct winagg *a)
 	struct live_group *l;
 	bool same = true;
 
-	while ((l = live_change(&a->live))) {
+	while ((l = live_change(&a->u->live))) {
 		if (l->panes && passes(a, l))
 			same &= place_entry(a, l);
 		else
 			remove_entry(a, l);
 	}
 	if (!same)
-		rank_all(a, a->entries, a->n_entries);
-	need_rows(a, a->n_entries);
-	if (a->n_entries)
-		memcpy(a->spare, a->entries, a->n_entries * sizeof *a->spare);
-	choose_rows(a, a->n_entries);
+		rank_all(a, a->u->entries, a->u->n_entries);
+	need_rows(a, a->u->n_entries);
+	if (a->u->n_entries)
+		memcpy(a->spare, a->u->entries,
+		    a->u->n_entries * sizeof *a->spare);
+	choose_rows(a, a->u->n_entries);
 }
 
 /* ---- sessions: windows of one group ---- */
@@ -193,7 +195,12 @@ session_closed(void *arg, struct slice key, char *states,
 {
 	struct winaggs *all = arg;
 	struct winagg *a = all->v;
+	struct unit *unit = a->window->u;
 
+	if (bounds->end > unit->horizon)
+		unit->horizon = bounds->end;
+	if (unit->rebuilding && bounds->end <= unit->muted_to)
+		return; /* it was written before */
 	a->session_key = key;
 	a->session.block = states;
 	a->rows = &a->session;
@@ -207,7 +214,7 @@ client_advance(void *arg, int64_t watermark)
 {
 	struct winaggs *all = arg;
 
-	sessions_advance(all->v->sessions, watermark);
+	sessions_advance(all->v->u->sessions, watermark);
 }
 
 /* ---- a window's client ---- */
@@ -217,7 +224,7 @@ begin_groups(struct winagg *a, struct groups *g)
 {
 	size_t head = a->sliding ? sizeof(struct live_part) : 0;
 
-	groups_init_for(g, head + a->agg.block, a->usual);
+	groups_init_for(g, head + a->agg.block, a->u->usual);
 	g->head = head;
 }
 
@@ -284,11 +291,11 @@ client_enter(void *arg, struct window_pane *pane)
 		agg_settle(&a->agg);
 		if (a->has_coarse)
 			sum_up(a, g, a + 1, groups_of(pane, i + 1));
-		a->usual = g->n;
+		a->u->usual = g->n;
 		if (a->sliding)
-			live_enter(&a->live, g);
+			live_enter(&a->u->live, g);
 		else
-			a->only = g;
+			a->u->only = g;
 	}
 }
 
@@ -298,11 +305,12 @@ make_only_group(struct winagg *a)
 {
 	bool fresh;
 
-	if (a->agg.n_keys || a->only->n || a->window->spec.kind != WINDOW_WHOLE)
+	if (a->agg.n_keys || a->u->only->n ||
+	    a->window->spec.kind != WINDOW_WHOLE)
 		return;
-	if (!a->only->table)
-		begin_groups(a, a->only);
-	groups_get(a->only, "", 1, &fresh);
+	if (!a->u->only->table)
+		begin_groups(a, a->u->only);
+	groups_get(a->u->only, "", 1, &fresh);
 }
 
 static void
@@ -317,7 +325,7 @@ client_emit(void *arg, const struct window_bounds *bounds)
 		a->n_rows = a->n_groups = 0;
 		if (a->sliding)
 			sort_live(a);
-		if (!a->only)
+		if (!a->u->only)
 			continue;
 		make_only_group(a);
 		sort_pane(a);
@@ -334,9 +342,52 @@ client_leave(void *arg, struct window_pane *pane)
 		struct winagg *a = &all->v[i];
 
 		if (a->sliding)
-			live_leave(&a->live, groups_of(pane, i));
+			live_leave(&a->u->live, groups_of(pane, i));
 		free_groups(a, groups_of(pane, i));
-		a->only = NULL;
+		a->u->only = NULL;
+	}
+}
+
+/* ---- units ---- */
+
+static void
+client_select(void *arg, char *state)
+{
+	struct winaggs *all = arg;
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct winagg *a = &all->v[i];
+
+		a->u = (struct winagg_unit *)state + i;
+		if (a->u->begun)
+			continue;
+		a->u->begun = true;
+		if (a->sliding)
+			live_open(&a->u->live, &a->agg);
+		a->u->live.tell = all->tell;
+		if (a->window->spec.kind == WINDOW_SESSION)
+			a->u->sessions = sessions_new(
+			    &a->agg, a->window, session_closed, all);
+	}
+}
+
+static void
+client_drop(void *arg, char *state)
+{
+	struct winaggs *all = arg;
+
+	(void)state;
+	if (all->drop)
+		all->drop(all->arg);
+	for (size_t i = 0; i < all->n; i++) {
+		struct winagg *a = &all->v[i];
+
+		if (a->sliding)
+			live_close(&a->u->live);
+		if (a->u->sessions)
+			sessions_free(a->u->sessions);
+		free(a->u->entries);
+		a->u = NULL;
 	}
 }
 
@@ -345,16 +396,17 @@ winagg_client(struct winaggs *all, struct window_client *client)
 {
 	*client = (struct window_client){
 		.state = all->n * sizeof(struct groups),
+		.unit = all->n * sizeof(struct winagg_unit),
+		.units = true,
 		.arg = all,
 		.enter = client_enter,
 		.emit = client_emit,
 		.leave = client_leave,
+		.select = client_select,
+		.drop = client_drop,
 	};
-	if (all->v->window->spec.kind != WINDOW_SESSION)
-		return;
-	client->advance = client_advance;
-	all->v->sessions =
-	    sessions_new(&all->v->agg, all->v->window, session_closed, all);
+	if (all->v->window->spec.kind == WINDOW_SESSION)
+		client->advance = client_advance;
 }
 
 const char *
@@ -363,8 +415,8 @@ winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
 {
 	struct groups *g = groups_of(pane, i);
 
-	if (a->sessions)
-		return sessions_add(a->sessions, in);
+	if (a->u->sessions)
+		return sessions_add(a->u->sessions, in);
 	if (!g->table)
 		begin_groups(a, g);
 	return agg_add(&a->agg, g, in);
@@ -374,7 +426,7 @@ const char *
 winagg_merge(struct winagg *a, int64_t start, int64_t end, struct slice key,
     const char *states)
 {
-	bool one = a->window->spec.kind == WINDOW_WHOLE || a->sessions;
+	bool one = a->window->spec.kind == WINDOW_WHOLE || a->u->sessions;
 	struct window_pane *pane;
 	struct groups *g;
 	char *to;
@@ -383,8 +435,8 @@ winagg_merge(struct winagg *a, int64_t start, int64_t end, struct slice key,
 	pane = window_take_at(a->window, end - (!one && end > start));
 	if (!pane)
 		return NULL;
-	if (a->sessions) {
-		sessions_merge(a->sessions, start, end, key, states);
+	if (a->u->sessions) {
+		sessions_merge(a->u->sessions, start, end, key, states);
 		return NULL;
 	}
 	if (!one && start < window_start(a->window))
@@ -428,6 +480,4 @@ winagg_open(
 	a->order.key = key_of;
 	a->order.cells = few_cells;
 	a->order.arg = a;
-	if (a->sliding)
-		live_open(&a->live, &a->agg);
 }

@@ -27,6 +27,18 @@
 #include "libcommon/session.h"
 #include "libcommon/window.h"
 
+/* What it has of a unit. */
+struct winagg_unit {
+	struct live live;
+	struct groups *only;       /* the pane's where there is one a window */
+	struct sessions *sessions; /* where windows are sessions */
+	struct order_entry *entries; /* of live groups that pass */
+	size_t n_entries, cap_entries;
+	uint32_t usual; /* groups of the last pane */
+	bool begun;
+	void *owned; /* the owner's business */
+};
+
 struct winagg {
 	struct agg agg;
 	struct order order;
@@ -49,14 +61,11 @@ struct winagg {
 	struct window *window;
 	bool sliding, owns; /* several panes; states own heap memory */
 	bool *wanted;       /* cells that having and the order ask for */
-	struct live live;
-	struct groups *only;       /* the pane's where there is one a window */
-	struct sessions *sessions; /* where windows are sessions */
-	struct slice session_key;  /* of the one that has ended */
+	struct winagg_unit *u;
+	struct slice session_key; /* of the one that has ended */
 	struct order_entry session;
-	struct order_entry *entries, *spare; /* of live groups that pass */
-	size_t n_entries, cap_entries, cap_rows;
-	uint32_t usual; /* groups of the last pane */
+	struct order_entry *spare;
+	size_t cap_rows;
 };
 
 /* After agg_init() of a->agg.  Errors in sort end the program. */
@@ -69,6 +78,9 @@ struct winaggs {
 	size_t n;
 	void (*emit)(void *arg, const struct window_bounds *bounds);
 	void *arg;
+	/* What enters is told of groups that have an alert, see live.h. */
+	void (*tell)(void *alert, const char *states);
+	void (*drop)(void *arg); /* the unit at hand is gone */
 };
 void winagg_client(struct winaggs *all, struct window_client *client);
 

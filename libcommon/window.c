@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-/* long file: one state machine, from the record to the window */
 #include "libcommon/window.h"
 
 #include <inttypes.h>
@@ -14,24 +13,6 @@
 static const int64_t second = 1000000000;
 
 enum { MAX_FILL = 1000000 };
-
-static int64_t
-clock_now(clockid_t which)
-{
-	struct timespec t;
-
-	clock_gettime(which, &t);
-	return t.tv_sec * second + t.tv_nsec;
-}
-
-static int64_t
-minus(int64_t a, int64_t b)
-{
-	int64_t v;
-	bool over = __builtin_sub_overflow(a, b, &v);
-
-	return !over ? v : a < 0 ? INT64_MIN : INT64_MAX;
-}
 
 /* ---- set-up ---- */
 
@@ -77,12 +58,12 @@ window_setup(struct window *w, struct run *run, const struct window_opts *opts)
 static size_t
 find_pane(const struct window *w, int64_t id)
 {
-	size_t low = 0, high = w->n_panes;
+	size_t low = 0, high = w->u->n_panes;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (w->panes[mid]->id < id)
+		if (w->u->panes[mid]->id < id)
 			low = mid + 1;
 		else
 			high = mid;
@@ -93,10 +74,10 @@ find_pane(const struct window *w, int64_t id)
 static void
 set_next(struct window *w, int64_t end)
 {
-	w->next_end = end;
-	w->deadline = INT64_MAX;
+	w->u->next_end = end;
+	w->u->deadline = INT64_MAX;
 	if (end != INT64_MAX && w->spec.kind == WINDOW_TIME)
-		w->deadline = winspec_start(&w->spec, end);
+		w->u->deadline = winspec_start(&w->spec, end);
 }
 
 struct window_pane *
@@ -106,56 +87,39 @@ window_pane(struct window *w, int64_t id)
 	struct window_pane *pane;
 	int64_t end = INT64_MAX;
 
-	if (i < w->n_panes && w->panes[i]->id == id)
-		return w->panes[i];
-	w->panes = xgrow(w->panes, &w->cap_panes, w->n_panes, sizeof *w->panes);
-	behind = w->n_panes - i;
-	memmove(w->panes + i + 1, w->panes + i, behind * sizeof *w->panes);
+	if (i < w->u->n_panes && w->u->panes[i]->id == id)
+		return w->u->panes[i];
+	w->u->panes = xgrow(
+	    w->u->panes, &w->u->cap_panes, w->u->n_panes, sizeof *w->u->panes);
+	behind = w->u->n_panes - i;
+	memmove(
+	    w->u->panes + i + 1, w->u->panes + i, behind * sizeof *w->u->panes);
 	pane = xcalloc(1, sizeof *pane + w->client.state);
 	pane->id = id;
-	w->panes[i] = pane;
-	w->n_panes++;
+	if (w->spec.kind != WINDOW_SESSION)
+		pane->point = unit_hold(w->u);
+	w->u->panes[i] = pane;
+	w->u->n_panes++;
 	if (w->spec.panes)
 		end = winspec_first_end(&w->spec, id);
 	/* All was emitted, and so will be what is empty in between. */
-	if (w->client.fill && w->next_end == INT64_MAX && end > w->horizon &&
-	    w->horizon != INT64_MIN &&
-	    (end - w->horizon) / w->spec.step <= MAX_FILL)
-		end = w->horizon + w->spec.step;
-	if (end < w->next_end)
+	if (w->client.fill && w->u->next_end == INT64_MAX &&
+	    end > w->u->horizon && w->u->horizon != INT64_MIN &&
+	    (end - w->u->horizon) / w->spec.step <= MAX_FILL)
+		end = w->u->horizon + w->spec.step;
+	if (end < w->u->next_end)
 		set_next(w, end);
 	return pane;
 }
 
-/* ---- sources ---- */
-
-/* What holds the watermark until the operand is begun. */
-static struct window_source
-look_at(struct window *w, const char *name, bool peeking)
+void
+window_select(struct window *w, struct unit *u)
 {
-	struct window_source s = { INT64_MIN, 3600 * second };
-
-	if (!source_is_file(name))
-		s.lateness = w->time.arrival ? 0 : 60 * second;
-	if (w->lateness >= 0)
-		s.lateness = w->lateness;
-	if (peeking && source_is_file(name) && strcmp(name, "-") != 0)
-		s.floor = minus(eventtime_first(&w->time, name), s.lateness);
-	return s;
-}
-
-/* The source at hand is another: what do those behind it hold? */
-static void
-next_source(struct window *w)
-{
-	size_t next = w->run->reader.in.next;
-
-	w->source = next - 1;
-	w->hold = INT64_MAX;
-	for (size_t i = w->source + 1; i < w->n_sources; i++)
-		if (w->sources[i].floor < w->hold)
-			w->hold = w->sources[i].floor;
-	watermark_init(&w->mark, w->leap);
+	if (w->u == u)
+		return;
+	w->u = u;
+	if (w->client.select)
+		w->client.select(w->client.arg, u->state);
 }
 
 /* ---- windows ---- */
@@ -192,8 +156,8 @@ bounds_of(const struct window *w, int64_t end)
 
 	if (w->spec.kind == WINDOW_TIME)
 		return window_bounds_of(w, b.number);
-	for (size_t i = 0; i < w->n_entered; i++) {
-		const struct window_pane *p = w->panes[i];
+	for (size_t i = 0; i < w->u->n_entered; i++) {
+		const struct window_pane *p = w->u->panes[i];
 
 		b.start = p->first < b.start ? p->first : b.start;
 		b.end = p->last > b.end ? p->last : b.end;
@@ -207,19 +171,21 @@ drop_panes(struct window *w, int64_t next)
 {
 	size_t n = 0;
 
-	for (; n < w->n_entered; n++) {
-		if (w->panes[n]->id >= next - w->spec.panes)
+	for (; n < w->u->n_entered; n++) {
+		if (w->u->panes[n]->id >= next - w->spec.panes)
 			break;
-		w->client.leave(w->client.arg, w->panes[n]);
-		if (w->pane == w->panes[n]) {
-			w->pane = NULL;
-			w->to = w->from;
+		w->client.leave(w->client.arg, w->u->panes[n]);
+		unit_release(w->u, w->u->panes[n]->point);
+		if (w->u->pane == w->u->panes[n]) {
+			w->u->pane = NULL;
+			w->u->to = w->u->from;
 		}
-		free(w->panes[n]);
+		free(w->u->panes[n]);
 	}
-	w->n_panes -= n;
-	w->n_entered -= n;
-	memmove(w->panes, w->panes + n, w->n_panes * sizeof *w->panes);
+	w->u->n_panes -= n;
+	w->u->n_entered -= n;
+	memmove(
+	    w->u->panes, w->u->panes + n, w->u->n_panes * sizeof *w->u->panes);
 }
 
 /* The end of the window behind the one that ended at 'end'. */
@@ -229,70 +195,76 @@ window_behind(struct window *w, int64_t end)
 	int64_t next = end + w->spec.step, first;
 
 	/* Behind the last record there is no slide to come. */
-	if (w->spec.kind == WINDOW_COUNT && w->watermark == INT64_MAX &&
-	    w->n_entered == w->n_panes)
+	if (w->spec.kind == WINDOW_COUNT && w->u->watermark == INT64_MAX &&
+	    w->u->n_entered == w->u->n_panes)
 		return INT64_MAX;
-	if (w->n_entered || w->tail)
+	if (w->u->n_entered || w->u->tail)
 		return next;
-	if (!w->n_panes)
+	if (!w->u->n_panes)
 		return INT64_MAX;
-	first = winspec_first_end(&w->spec, w->panes[0]->id);
+	first = winspec_first_end(&w->spec, w->u->panes[0]->id);
 	if (w->client.fill && (first - next) / w->spec.step < MAX_FILL)
 		return next;
 	return first;
 }
 
-static void
-emit_next(struct window *w)
+void
+window_emit(struct window *w)
 {
-	int64_t end = w->next_end;
+	int64_t end = w->u->next_end;
 	struct window_bounds b;
 	bool empty;
 
-	for (; w->n_entered < w->n_panes; w->n_entered++) {
-		struct window_pane *pane = w->panes[w->n_entered];
+	for (; w->u->n_entered < w->u->n_panes; w->u->n_entered++) {
+		struct window_pane *pane = w->u->panes[w->u->n_entered];
 
 		if (pane->id >= end)
 			break;
 		w->client.enter(w->client.arg, pane);
 	}
-	empty = w->n_entered == 0;
+	empty = w->u->n_entered == 0;
 	b = bounds_of(w, end);
-	w->horizon = end;
-	w->emitted += !empty;
-	w->client.emit(w->client.arg, &b);
+	w->u->horizon = end;
+	w->u->to = w->u->from; /* the pane at hand may be closed now */
+	w->muted = end <= w->u->muted_to;
+	w->emitted += !empty && !w->muted;
+	if (end > w->u->skip_to)
+		w->client.emit(w->client.arg, &b);
+	w->muted = false;
 	drop_panes(w, end + w->spec.step);
-	w->tail = w->client.tail && !empty;
+	w->u->tail = w->client.tail && !empty;
 	set_next(w, window_behind(w, end));
 }
 
 /* Emits all windows that end at or before the watermark. */
-static void
-advance(struct window *w, int64_t watermark)
+void
+window_advance(struct window *w, int64_t watermark)
 {
-	w->watermark = watermark;
+	w->u->watermark = watermark;
 	if (w->client.advance)
 		w->client.advance(w->client.arg, watermark);
-	while (w->next_end != INT64_MAX && w->deadline <= watermark)
-		emit_next(w);
+	while (w->u->next_end != INT64_MAX && w->u->deadline <= watermark)
+		window_emit(w);
 }
 
-static void
-moved(struct window *w)
+void
+window_moved(struct window *w)
 {
-	int64_t mark = minus(w->mark.max, w->sources[w->source].lateness);
+	int64_t mark = unit_level(w->u);
 
-	if (mark > w->hold)
-		mark = w->hold;
-	if (mark > w->watermark)
-		advance(w, mark);
+	if (mark > w->u->hold)
+		mark = w->u->hold;
+	if (mark > w->u->watermark)
+		window_advance(w, mark);
 }
 
 void
 window_late(struct window *w, int64_t closed)
 {
-	int64_t needed = minus(w->mark.max, closed);
+	int64_t needed = num_minus(w->u->mark.max, closed);
 
+	if (w->u->rebuilding)
+		return; /* that was told before */
 	w->late++;
 	w->missed = needed > w->missed ? needed : w->missed;
 	if (!w->opts.late)
@@ -301,98 +273,70 @@ window_late(struct window *w, int64_t closed)
 	out_char(&w->late_out, '\n');
 }
 
-/* The watermark if the clock went on in place of the records. */
-static int64_t
-by_the_clock(const struct window *w, int64_t silent)
-{
-	if (w->time.arrival)
-		return clock_now(CLOCK_REALTIME);
-	if (w->mark.max == INT64_MIN || silent < w->idle)
-		return INT64_MIN;
-	return minus(
-	    minus(w->mark.max, -silent), w->sources[w->source].lateness);
-}
-
-/* The windows that are open, but not those of a clock that is far ahead. */
-static void
-emit_believed(struct window *w)
-{
-	int64_t last = w->mark.max, after;
-
-	if (last == INT64_MIN)
-		last = w->mark.least;
-	if (w->client.advance) {
-		w->watermark = minus(last, -w->spec.gap);
-		w->client.advance(w->client.arg, w->watermark);
-	}
-	after = w->spec.panes ? winspec_pane(&w->spec, last) + 1 : 0;
-	while (w->next_end != INT64_MAX && w->next_end - w->spec.panes < after)
-		emit_next(w);
-}
-
-/*
- * No record comes.  With --idle all windows that are open are emitted after
- * that time.  Without, the clock goes on after 10 s in place of the records: a
- * window is emitted when it is over and the lateness has passed, too; so a
- * source that sends in bursts loses nothing.  Returns when to look again, ms.
- */
-static int
-wait_for_records(void *arg)
-{
-	struct window *w = arg;
-	int64_t now = clock_now(CLOCK_MONOTONIC), silent, mark, left;
-
-	if (w->opts.late)
-		out_flush(&w->late_out);
-	if (w->deadline == INT64_MAX || w->hold != INT64_MAX)
-		return -1;
-	if (!w->idle_since)
-		w->idle_since = now;
-	silent = now - w->idle_since;
-	mark = w->watermark;
-	if (w->opts.idle && silent >= w->idle) {
-		emit_believed(w);
-		w->watermark = mark;
-		return -1;
-	}
-	if (by_the_clock(w, silent) >= w->deadline)
-		advance(w, by_the_clock(w, silent));
-	left = w->idle - silent;
-	if (left <= 0 || w->time.arrival)
-		left = minus(w->deadline, by_the_clock(w, silent));
-	left = left > 0 ? left / 1000000 + 1 : 1000;
-	if (w->deadline == INT64_MAX)
-		return -1;
-	return left < INT_MAX ? (int)left : INT_MAX;
-}
-
 void
-window_open(
-    struct window *w, const struct window_client *client, char **operands)
+window_rebuilt(struct window *w)
 {
-	static char *standard[] = { "-", NULL };
+	struct unit *u = w->u;
 
-	operands = *operands ? operands : standard;
-	w->client = *client;
-	w->next_end = w->deadline = INT64_MAX;
-	w->horizon = w->watermark = INT64_MIN;
-	if (w->spec.kind == WINDOW_WHOLE || w->spec.kind == WINDOW_SESSION)
-		w->pane = window_pane(w, 0);
-	if (w->spec.kind == WINDOW_WHOLE)
-		return;
-	for (char **p = operands; *p; p++)
-		w->n_sources++;
-	w->sources = xcalloc(w->n_sources, sizeof *w->sources);
-	for (size_t i = 0; i < w->n_sources; i++)
-		w->sources[i] = look_at(w, operands[i], i > 0);
-	w->source = SIZE_MAX; /* none yet */
-	w->run->reader.waiting = wait_for_records;
-	w->run->reader.waiting_arg = w;
-	if (w->opts.late)
-		out_open(&w->late_out, w->opts.late);
+	u->rebuilding = false;
+	if (u->was > u->watermark)
+		window_advance(w, u->was);
+}
+
+/* All that is open of it, as at the end of the input. */
+void
+window_flush(struct window *w)
+{
+	int64_t mark;
+
+	if (w->u->rebuilding)
+		window_rebuilt(w);
+	mark = w->u->watermark;
+	if (w->spec.kind == WINDOW_WHOLE && w->u->pane)
+		set_next(w, 1);
+	if (w->spec.kind == WINDOW_COUNT && w->u->n_entered == w->u->n_panes)
+		w->u->next_end = INT64_MAX;
+	window_advance(w, INT64_MAX);
+	w->u->watermark = mark;
+}
+
+/* Someone else goes on with it: what we have of it is forgotten. */
+void
+window_forget(struct window *w)
+{
+	struct unit *u = w->u;
+
+	while (u->n_entered < u->n_panes)
+		w->client.enter(w->client.arg, u->panes[u->n_entered++]);
+	drop_panes(w, INT64_MAX);
+	if (w->client.drop)
+		w->client.drop(w->client.arg, u->state);
+	unit_free(u);
+	w->u = NULL;
+	w->turn = 0;
 }
 
 /* ---- records ---- */
+
+int64_t
+window_closed(const struct window *w)
+{
+	const struct unit *u = w->u;
+	int64_t closed = u->horizon, level, end;
+
+	if (!w->parts)
+		return closed;
+	if (!u->rebuilding && u->muted_to > closed)
+		closed = u->muted_to;
+	level = unit_level(u);
+	if (level == INT64_MIN)
+		return closed;
+	/* The last end of a window that the watermark has passed. */
+	end = winspec_pane(&w->spec, level) - w->spec.panes;
+	end -= end % w->spec.step + (end % w->spec.step < 0 ? w->spec.step : 0);
+	end += w->spec.panes;
+	return end > closed ? end : closed;
+}
 
 /* A pane other than the last one. */
 static struct window_pane *
@@ -400,31 +344,31 @@ other_pane(struct window *w, int64_t t)
 {
 	int64_t id = winspec_pane(&w->spec, t);
 
-	if (id < w->horizon) {
+	if (id < window_closed(w)) {
 		window_late(w, winspec_start(&w->spec, id + 1));
 		return NULL;
 	}
-	w->pane = window_pane(w, id);
-	w->from = winspec_start(&w->spec, id);
-	w->to = winspec_start(&w->spec, id + 1);
-	return w->pane;
+	w->u->pane = window_pane(w, id);
+	w->u->from = winspec_start(&w->spec, id);
+	w->u->to = winspec_start(&w->spec, id + 1);
+	return w->u->pane;
 }
 
 struct window_pane *
 window_take_at(struct window *w, int64_t t)
 {
+	if (w->run->reader.in.turn != w->turn)
+		w->turned(w);
 	if (w->spec.kind == WINDOW_WHOLE)
-		return w->pane;
-	w->idle_since = 0;
+		return w->u->pane;
+	w->u->idle_since = 0;
 	w->now = t;
 	if (w->spec.kind == WINDOW_COUNT)
-		return window_pane(w, (int64_t)w->index / w->spec.pane);
-	if (w->run->reader.in.next != w->source + 1)
-		next_source(w);
-	if (watermark_see(&w->mark, t))
-		moved(w);
-	if (w->spec.kind == WINDOW_SESSION || (t >= w->from && t < w->to))
-		return w->pane;
+		return window_pane(w, (int64_t)w->u->index / w->spec.pane);
+	if (watermark_see(&w->u->mark, t))
+		window_moved(w);
+	if (w->spec.kind == WINDOW_SESSION || (t >= w->u->from && t < w->u->to))
+		return w->u->pane;
 	return other_pane(w, t);
 }
 
@@ -454,16 +398,16 @@ void
 window_count(struct window *w)
 {
 	struct window_pane *pane =
-	    window_pane(w, (int64_t)w->index / w->spec.pane);
+	    window_pane(w, (int64_t)w->u->index / w->spec.pane);
 
 	if (!pane->records++)
 		pane->first = pane->last = w->now;
 	pane->first = w->now < pane->first ? w->now : pane->first;
 	pane->last = w->now > pane->last ? w->now : pane->last;
-	w->index++;
-	if (w->next_end == (int64_t)w->index / w->spec.pane &&
-	    (int64_t)w->index % w->spec.pane == 0)
-		emit_next(w);
+	w->u->index++;
+	if (w->u->next_end == (int64_t)w->u->index / w->spec.pane &&
+	    (int64_t)w->u->index % w->spec.pane == 0)
+		window_emit(w);
 }
 
 static void
@@ -481,12 +425,8 @@ say_what_was_late(const struct window *w)
 void
 window_finish(struct window *w)
 {
-	if (w->spec.kind == WINDOW_WHOLE)
-		set_next(w, 1);
-	/* Behind the last record there is no slide to come. */
-	if (w->spec.kind == WINDOW_COUNT && w->n_entered == w->n_panes)
-		w->next_end = INT64_MAX;
-	advance(w, INT64_MAX);
+	if (!w->grouped && w->u)
+		window_flush(w);
 	w->run->windowed = w->spec.kind != WINDOW_WHOLE;
 	w->run->late = w->late;
 	w->run->windows = w->emitted;

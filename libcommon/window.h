@@ -11,16 +11,22 @@
  * one that has ended does not count.  So the result is the same whether the
  * records come in one file or in several, in any order of the operands.
  *
+ * Partitions of Kafka are read at the same time.  One that has no records yet
+ * holds all windows, but one that is silent for the time of --idle holds none.
+ * In a consumer group each partition is a unit of its own, see unit.h.
+ *
  * A record counts in all of its windows or, if the first of them was emitted
- * already, in none: then it is late.  Windows are emitted in order of their
- * end.  Empty ones are left out unless the client wants them.
+ * already, in none: then it is late.  Of partitions it is late if the watermark
+ * of its own has passed the end of its first window, emitted or not: so it does
+ * not depend on how fast others are read.  Windows are emitted in order of
+ * their end.  Empty ones are left out unless the client wants them.
  */
 #ifndef WINDOW_H
 #define WINDOW_H
 
 #include "libcommon/eventtime.h"
 #include "libcommon/run.h"
-#include "libcommon/watermark.h"
+#include "libcommon/unit.h"
 #include "libcommon/winspec.h"
 
 struct window_opts {
@@ -58,6 +64,7 @@ struct window_pane {
 	int64_t id;
 	int64_t first, last; /* event times of its records */
 	uint64_t records;
+	struct unit_point *point;  /* where it began */
 	_Alignas(16) char state[]; /* the client's, zero at first */
 };
 
@@ -79,11 +86,19 @@ struct window_client {
 	void (*advance)(void *arg, int64_t watermark);
 	bool fill; /* wants empty windows between others, too */
 	bool tail; /* wants one empty window behind others */
-};
 
-struct window_source {
-	int64_t floor; /* what holds the watermark before it is begun */
-	int64_t lateness;
+	/* Partitions of a group: */
+	bool units;  /* it can have several units */
+	size_t unit; /* bytes of each one's state */
+	/* From now on it is about this one (state: zero the first time). */
+	void (*select)(void *arg, char *state);
+	/* It is gone; its panes have left. */
+	void (*drop)(void *arg, char *state);
+	/*
+	 * Of what is open besides panes: the end of the last window without
+	 * it; INT64_MAX if nothing is.
+	 */
+	int64_t (*resume)(void *arg);
 };
 
 struct window {
@@ -91,38 +106,31 @@ struct window {
 	struct window_client client;
 	struct run *run;
 	uint64_t late, emitted;
-	int64_t watermark;
+	struct unit *u; /* the one at hand */
+	bool muted;     /* the window being emitted was written before */
+	bool grouped;   /* units are partitions of a group */
 
 	/* Private. */
 	struct window_opts opts;
 	struct eventtime time;
 	int64_t lateness, idle, leap;
-	struct watermark mark;
-	struct window_source *sources;
-	size_t n_sources, source;
-	int64_t hold;               /* of the sources behind the one at hand */
-	struct window_pane **panes; /* in order of id */
-	size_t n_panes, cap_panes, n_entered;
-	struct window_pane *pane; /* of the last record, in [from, to) */
-	int64_t from, to;
-	int64_t next_end, deadline; /* of the next window; INT64_MAX: none */
-	int64_t horizon;            /* windows up to here have been emitted */
-	bool tail;
+	struct unit **units; /* of partitions; NULL: not ours */
+	size_t n_units;
+	bool parts; /* sources are partitions */
+	struct unit_source of_parts;
+	char tag[UNIT_TAG]; /* of notes */
+	bool ends;          /* all that will be read is there already */
+	uint64_t turn;      /* of the input, which was looked at last */
+	void (*turned)(struct window *w); /* it is at another place */
 	int64_t missed; /* lateness that would have caught all, ns */
 	struct output late_out;
-	int64_t idle_since; /* of the monotonic clock, ns; 0: not known */
-	int64_t now;        /* event time of the record at hand */
+	int64_t now; /* event time of the record at hand */
 	char message[160];
-	uint64_t index; /* of the record at hand, of count windows */
 };
 
 /* Before the schema is complete; ends the program on a usage error. */
 void window_setup(
     struct window *w, struct run *run, const struct window_opts *opts);
-
-/* After run_open(), with its operands. */
-void window_open(
-    struct window *w, const struct window_client *client, char **operands);
 
 /*
  * The pane of the record at hand, after the windows that it closes have been
@@ -147,8 +155,11 @@ struct window_pane *window_pane(struct window *w, int64_t id);
 static inline int64_t
 window_start(const struct window *w)
 {
-	return w->from;
+	return w->u->from;
 }
+
+/* Windows up to here take nothing any more (an end: a pane). */
+int64_t window_closed(const struct window *w);
 
 /* The message of a record whose time cannot be read. */
 const char *window_no_time(struct window *w, const char *what);
@@ -168,6 +179,31 @@ void window_finish(struct window *w);
 
 /* The record at hand counts nowhere, for its session has been closed. */
 void window_late(struct window *w, int64_t closed);
+
+/* ---- for window_input ---- */
+
+/* From now on it is about this unit. */
+void window_select(struct window *w, struct unit *u);
+
+/* Emits all windows that end at or before the watermark. */
+void window_advance(struct window *w, int64_t watermark);
+
+/* The largest time of the source at hand, or what others hold, has moved. */
+void window_moved(struct window *w);
+
+/* The next window, whatever the watermark is. */
+void window_emit(struct window *w);
+
+/* What was worked off before the unit came to us was worked off again. */
+void window_rebuilt(struct window *w);
+
+/* All that is open, as at the end of the input. */
+void window_flush(struct window *w);
+
+/* Someone else goes on with the unit: what we have of it is forgotten. */
+void window_forget(struct window *w);
+
+/* ---- rows ---- */
 
 /* The columns in front of a row, and their values; how many: 0 without -w. */
 size_t window_columns(const struct window *w, struct row_column *columns);

@@ -13,19 +13,37 @@ struct alert {
 	char *total; /* of the windows in which it held */
 	char *fresh; /* of panes that entered since; windows that slide */
 	struct window_bounds bounds;
-	int64_t told; /* end of the window of its last row */
+	int64_t told;             /* end of the window of its last row */
+	struct unit_point *point; /* of its first window's first pane */
 	bool seen, begun;
 	char id[17];
+};
+
+/* Those of a unit. */
+struct open {
+	struct groups table;   /* key -> struct alert */
+	struct alert **active; /* in order of keys, when sorted */
+	size_t n, cap;
 };
 
 struct alerts {
 	struct winagg *agg;
 	const char *name;
 	int64_t update;
-	struct groups table;   /* key -> struct alert */
-	struct alert **active; /* in order of keys, when sorted */
-	size_t n, cap;
 };
+
+static struct open *
+open_of(const struct alerts *s)
+{
+	struct winagg_unit *u = s->agg->u;
+
+	if (!u->owned) {
+		u->owned = xcalloc(1, sizeof(struct open));
+		groups_init(
+		    &((struct open *)u->owned)->table, sizeof(struct alert));
+	}
+	return u->owned;
+}
 
 void
 alerts_columns(struct row_column *columns)
@@ -47,15 +65,14 @@ tell(void *arg, const char *states)
 }
 
 struct alerts *
-alerts_new(struct winagg *a, const char *name, int64_t update)
+alerts_new(struct winaggs *list, const char *name, int64_t update)
 {
 	struct alerts *s = xcalloc(1, sizeof *s);
 
-	s->agg = a;
+	s->agg = list->v;
 	s->name = name;
 	s->update = update;
-	groups_init(&s->table, sizeof(struct alert));
-	a->live.tell = tell;
+	list->tell = tell;
 	return s;
 }
 
@@ -69,11 +86,14 @@ clear(const struct agg *a, char *states)
 static struct alert *
 begin(struct alerts *s, struct slice key, const struct window_bounds *bounds)
 {
+	struct open *o = open_of(s);
+	const struct unit *u = s->agg->window->u;
 	struct output id;
 	bool fresh;
-	struct alert *alert = groups_get(&s->table, key.p, key.n, &fresh);
+	struct alert *alert = groups_get(&o->table, key.p, key.n, &fresh);
 
 	alert->bounds = *bounds;
+	alert->point = unit_hold_also(u->panes[0]->point);
 	alert->total = xcalloc(2, s->agg->agg.block);
 	alert->fresh = alert->total + s->agg->agg.block;
 	alert->agg = &s->agg->agg;
@@ -85,8 +105,8 @@ begin(struct alerts *s, struct slice key, const struct window_bounds *bounds)
 	snprintf(alert->id, sizeof alert->id, "%016" PRIx64,
 	    hash_fixed(id.buf, id.n));
 	out_close(&id);
-	s->active = xgrow(s->active, &s->cap, s->n, sizeof(struct alert *));
-	s->active[s->n++] = alert;
+	o->active = xgrow(o->active, &o->cap, o->n, sizeof(struct alert *));
+	o->active[o->n++] = alert;
 	return alert;
 }
 
@@ -96,7 +116,7 @@ hold(struct alerts *s, const void *block, const struct window_bounds *bounds)
 {
 	struct winagg *a = s->agg;
 	struct slice key = winagg_key(a, block);
-	struct alert *alert = groups_find(&s->table, key.p, key.n);
+	struct alert *alert = groups_find(&open_of(s)->table, key.p, key.n);
 
 	if (!alert) {
 		alert = begin(s, key, bounds);
@@ -117,17 +137,19 @@ hold(struct alerts *s, const void *block, const struct window_bounds *bounds)
 static void
 forget(struct alerts *s, struct alert *alert)
 {
-	struct slice key = groups_key(&s->table, alert);
+	struct open *o = open_of(s);
+	struct slice key = groups_key(&o->table, alert);
 	struct live_group *g = NULL;
 
 	if (s->agg->sliding)
-		g = groups_find(&s->agg->live.groups, key.p, key.n);
+		g = groups_find(&s->agg->u->live.groups, key.p, key.n);
 	if (g)
 		g->alert = NULL;
 	agg_free_block(&s->agg->agg, alert->total);
 	agg_free_block(&s->agg->agg, alert->fresh);
 	free(alert->total);
-	groups_remove(&s->table, alert);
+	unit_release(s->agg->window->u, alert->point);
+	groups_remove(&o->table, alert);
 }
 
 static const struct groups *sorting;
@@ -143,7 +165,7 @@ static void
 put_row(const struct alerts *s, const struct alert *alert, const char *state,
     alert_fn *put, void *arg)
 {
-	struct alert_row row = { .key = groups_key(&s->table, alert),
+	struct alert_row row = { .key = groups_key(&open_of(s)->table, alert),
 		.states = alert->total,
 		.bounds = alert->bounds };
 	const char *texts[] = { s->name, alert->id, state };
@@ -177,15 +199,16 @@ void
 alerts_window(struct alerts *s, const struct window_bounds *bounds,
     alert_fn *put, void *arg)
 {
+	struct open *o = open_of(s);
 	size_t kept = 0;
 
 	for (size_t i = 0; i < s->agg->n_rows; i++)
 		hold(s, s->agg->rows[i].block, bounds);
-	sorting = &s->table;
-	if (s->n)
-		qsort(s->active, s->n, sizeof(struct alert *), by_key);
-	for (size_t i = 0; i < s->n; i++) {
-		struct alert *alert = s->active[i];
+	sorting = &o->table;
+	if (o->n)
+		qsort(o->active, o->n, sizeof(struct alert *), by_key);
+	for (size_t i = 0; i < o->n; i++) {
+		struct alert *alert = o->active[i];
 
 		tell_state(s, alert, put, arg);
 		if (!alert->seen) {
@@ -193,7 +216,32 @@ alerts_window(struct alerts *s, const struct window_bounds *bounds,
 			continue;
 		}
 		alert->seen = false;
-		s->active[kept++] = alert;
+		o->active[kept++] = alert;
 	}
-	s->n = kept;
+	o->n = kept;
+}
+
+int64_t
+alerts_resume(const struct alerts *s)
+{
+	const struct open *o = open_of(s);
+	const struct winspec *w = &s->agg->window->spec;
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < o->n; i++)
+		if (o->active[i]->bounds.number < least)
+			least = o->active[i]->bounds.number;
+	return least == INT64_MAX ? least : (least - 1) * w->step + w->panes;
+}
+
+void
+alerts_drop(struct alerts *s)
+{
+	struct open *o = open_of(s);
+
+	while (o->n)
+		forget(s, o->active[--o->n]);
+	groups_free(&o->table);
+	free(o->active);
+	free(o);
 }

@@ -15,8 +15,12 @@ enum { ALERT_COLUMNS = 3 }; /* alert, alert_id, alert_state */
 
 struct alerts;
 
-/* update: ns between rows of an alert, 0: each window. */
-struct alerts *alerts_new(struct winagg *a, const char *name, int64_t update);
+/*
+ * update: ns between rows of an alert, 0: each window.  Before the window is
+ * opened with the list's client.
+ */
+struct alerts *alerts_new(
+    struct winaggs *list, const char *name, int64_t update);
 
 void alerts_columns(struct row_column *columns);
 
@@ -33,5 +37,11 @@ typedef void alert_fn(void *arg, const struct alert_row *row);
  */
 void alerts_window(struct alerts *s, const struct window_bounds *bounds,
     alert_fn *put, void *arg);
+
+/* The end of the last window before those of open alerts: see window.h. */
+int64_t alerts_resume(const struct alerts *s);
+
+/* The unit at hand is gone. */
+void alerts_drop(struct alerts *s);
 
 #endif

@@ -8,6 +8,7 @@
 #include "cmd/flowagg/partial.h"
 #include "libcommon/spread.h"
 #include "libcommon/winagg.h"
+#include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
 
 static struct {
@@ -220,6 +221,8 @@ write_alert(void *arg, const struct alert_row *row)
 {
 	struct job *j = arg;
 
+	if (j->window.muted)
+		return;
 	window_values(&j->window, &row->bounds, j->row);
 	memcpy(
 	    j->row + j->n_head - ALERT_COLUMNS, row->cells, sizeof row->cells);
@@ -296,6 +299,20 @@ check_options(struct job *j)
 }
 
 static void
+drop_alerts(void *arg)
+{
+	alerts_drop(((struct job *)arg)->alerts);
+}
+
+static int64_t
+resume_alerts(void *arg)
+{
+	struct winaggs *list = arg;
+
+	return alerts_resume(((struct job *)list->arg)->alerts);
+}
+
+static void
 open_aggregates(struct job *j)
 {
 	struct agg *a = &j->agg.agg;
@@ -309,14 +326,30 @@ open_aggregates(struct job *j)
 	    opt.having ? expr_compile_test(opt.having, "--having", &cells)
 		       : NULL);
 	j->agg.limit = opt.limit == UINT64_MAX ? 0 : opt.limit;
-	j->list = (struct winaggs){ &j->agg, 1, write_rows, j };
+	j->list = (struct winaggs){
+		.v = &j->agg, .n = 1, .emit = write_rows, .arg = j
+	};
 	if (opt.partial || opt.merge)
 		j->partial = partial_new(
 		    &j->agg, opt.keys, opt.aggregates, &j->run.schema);
 	if (opt.update && num_duration(slice_str(opt.update), &update))
 		opts_usage("--update %s: expected a time", opt.update);
-	if (opt.alert)
-		j->alerts = alerts_new(&j->agg, opt.alert, update);
+	if (opt.alert) {
+		j->alerts = alerts_new(&j->list, opt.alert, update);
+		j->list.drop = drop_alerts;
+	}
+}
+
+/* What goes to one process of --merge must meet there: the keys. */
+static void
+key_partials(struct job *j)
+{
+	static const char *names[AGG_MAX_KEYS + 1];
+
+	for (size_t i = 0; i < j->agg.agg.n_keys; i++)
+		names[i] = j->agg.agg.cell_names[i];
+	if (opt.partial)
+		j->run.opts.sink.members = names;
 }
 
 int
@@ -332,11 +365,13 @@ main(int argc, char **argv)
 	spread_open(&j.spread, &j.window);
 	open_aggregates(&j);
 	open_rows(&j);
+	key_partials(&j);
 	run_open(&j.run, operands, (struct reader_opts){ 0 });
 	winagg_client(&j.list, &client);
 	client.tail = j.alerts != NULL;
+	client.resume = j.alerts ? resume_alerts : NULL;
 	window_open(&j.window, &client, operands);
-	if (j.window.spec.kind == WINDOW_WHOLE && !opt.merge)
+	if (j.window.spec.kind == WINDOW_WHOLE && !opt.merge && !j.run.grouped)
 		aggregate_whole(&j);
 	else
 		aggregate(&j);

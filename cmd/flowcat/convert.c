@@ -30,7 +30,7 @@ static const char *const known_names[KNOWN] = {
 int known_index[KNOWN];
 
 static void
-bind(struct convert *c, struct schema *schema, enum dialect_id id,
+bind_member(struct convert *c, struct schema *schema, enum dialect_id id,
     const char *source, const char *target, enum conversion as, bool extra)
 {
 	struct bound *b = &c->rules[id][c->n_rules[id]];
@@ -81,7 +81,8 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 		if (spellings[i].id == DIALECT_IPFIXCOL2 && as == AS_TIME_S)
 			as = AS_TIME_MS;
 		if (field_find(slice_str(target)))
-			bind(c, s, spellings[i].id, name, target, as, e->extra);
+			bind_member(
+			    c, s, spellings[i].id, name, target, as, e->extra);
 	}
 }
 
@@ -100,7 +101,7 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	for (int id = 0; id < DIALECTS; id++)
 		for (const struct rule *r = dialect_rules[id]; r && r->source;
 		     r++)
-			bind(c, schema, (enum dialect_id)id, r->source,
+			bind_member(c, schema, (enum dialect_id)id, r->source,
 			    r->target, r->as, r->extra);
 	for (const struct element *e = elements; e->name; e++)
 		bind_element(c, schema, e);

@@ -177,6 +177,8 @@ main(int argc, char **argv)
 
 	if (!opt.file && !*operands)
 		opts_usage("an expression is needed");
+	if (opt.explain && kafka_is_address(opt.run.output))
+		opts_usage("--explain: that is no record for Kafka");
 	set_up(&j, opt.file ? slurp(opt.file) : *operands++);
 	if (opt.explain) {
 		expr_explain(j.keep, &j.run.out);

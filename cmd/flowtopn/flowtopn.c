@@ -7,6 +7,7 @@
 
 #include "cmd/flowtopn/ranking.h"
 #include "libcommon/spread.h"
+#include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_RANKINGS = 16 };
@@ -255,8 +256,10 @@ save_leave(void *arg, struct window_pane *pane)
 static void
 open_client(struct job *j, struct window_client *client)
 {
-	j->list =
-	    (struct winaggs){ j->aggs, 2 * opt.n_keys, write_rankings, j };
+	j->list = (struct winaggs){ .v = j->aggs,
+		.n = 2 * opt.n_keys,
+		.emit = write_rankings,
+		.arg = j };
 	winagg_client(&j->list, client);
 	if (opt.approx == UINT64_MAX)
 		return;
@@ -266,6 +269,7 @@ open_client(struct job *j, struct window_client *client)
 		.enter = save_enter,
 		.emit = write_rankings,
 		.leave = save_leave,
+		.units = true,
 	};
 }
 

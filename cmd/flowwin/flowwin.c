@@ -4,6 +4,7 @@
  * window a record is in, a file or a command for each.
  */
 #include "cmd/flowwin/mode.h"
+#include "libcommon/window_input.h"
 
 static struct flowwin_opts opt;
 

@@ -79,7 +79,7 @@ advance(void *arg, int64_t watermark)
 		free(line.p);
 		remove_first(r);
 	}
-	r->f->window.deadline = r->n ? r->heap[0].time + 1 : INT64_MAX;
+	r->f->window.u->deadline = r->n ? r->heap[0].time + 1 : INT64_MAX;
 }
 
 static const char *
@@ -91,12 +91,12 @@ take(struct flowwin *f)
 
 	if (!window_take(w))
 		return NULL;
-	if (w->now < r->written || w->now < w->watermark) {
+	if (w->now < r->written || w->now < w->u->watermark) {
 		window_late(w, w->now);
 		return NULL;
 	}
 	add(r, (struct line){ w->now, rec->n, xstrndup(rec->p, rec->n) });
-	w->deadline = r->heap[0].time + 1;
+	w->u->deadline = r->heap[0].time + 1;
 	return NULL;
 }
 

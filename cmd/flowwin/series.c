@@ -436,9 +436,12 @@ setup(struct flowwin *f, struct window_client *client)
 		baseline_open(&s.past, windows, s.n_values);
 	s.out =
 	    row_open(&f->run.out, f->run.format, s.columns, s.n, f->run.zone);
-	s.list = (struct winaggs){ &s.agg, 1,
-		opt->collect ? collect : write_rows, &s };
+	s.list = (struct winaggs){ .v = &s.agg,
+		.n = 1,
+		.emit = opt->collect ? collect : write_rows,
+		.arg = &s };
 	winagg_client(&s.list, client);
+	client->units = !opt->fill && !opt->collect && !opt->roll;
 	client->fill = opt->fill || opt->collect;
 }
 

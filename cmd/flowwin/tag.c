@@ -21,7 +21,7 @@ setup(struct flowwin *f, struct window_client *client)
 {
 	struct tag *t = xcalloc(1, sizeof *t);
 
-	(void)client;
+	client->units = true;
 	f->mode = t;
 	if (f->window.spec.kind != WINDOW_TIME)
 		opts_usage("--tag goes with windows of a length, -w 5m");
