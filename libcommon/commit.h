@@ -39,6 +39,12 @@
  *	group has been rebalanced without that member; and who begins waits
  *	until transactions that hold offsets of the partition are over (they end
  *	with the process that has the same transactional.id, or by time).
+ *
+ * Known to break: a member that is frozen for longer than its session and then
+ * goes on may go back (kafka_group_turn_back) to partitions that it has lost,
+ * and commit for them under the group's new generation: rows were seen twice
+ * and missing.  kill -9 does not lead to that.
+ *
  * If a commit fails, the transaction is aborted and all partitions go back to
  * what was committed.
  *

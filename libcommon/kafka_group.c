@@ -135,9 +135,11 @@ static void
 assign(struct kafka_group *g, bool add, rd_kafka_topic_partition_list_t *list)
 {
 	rd_kafka_t *rk = g->kafka->rk;
+	const char *protocol = rd_kafka_rebalance_protocol(rk);
 	rd_kafka_error_t *err = NULL;
 
-	if (strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE") != 0)
+	/* While a group is left there may be none any more. */
+	if (!protocol || strcmp(protocol, "COOPERATIVE") != 0)
 		rd_kafka_assign(rk, add ? list : NULL);
 	else if (add)
 		err = rd_kafka_incremental_assign(rk, list);

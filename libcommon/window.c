@@ -380,6 +380,7 @@ window_take(struct window *w)
 
 	if (w->spec.kind != WINDOW_WHOLE)
 		err = eventtime_of(&w->time, w->run->reader.rec.v, &t);
+	w->timed = !err;
 	if (!err)
 		return window_take_at(w, t);
 	run_reject(w->run, window_no_time(w, err));

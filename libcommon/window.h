@@ -125,6 +125,7 @@ struct window {
 	int64_t missed; /* lateness that would have caught all, ns */
 	struct output late_out;
 	int64_t now; /* event time of the record at hand */
+	bool timed;  /* it has one */
 	char message[160];
 };
 
@@ -170,7 +171,7 @@ void window_count(struct window *w);
 static inline void
 window_added(struct window *w)
 {
-	if (w->spec.kind == WINDOW_COUNT)
+	if (w->spec.kind == WINDOW_COUNT && w->timed)
 		window_count(w);
 }
 

@@ -887,3 +887,21 @@ refuses() {
 	flowtopn -w 1m -k sa -b bytes --approx 1000 --others -f csv \
 		-l $lateness flows | cut -d , -f 1-7 | cmp exact -
 }
+
+@test "count: records without a time are not counted" {
+	local tool
+
+	awk 'BEGIN {
+		for (i = 0; i < 40; i++) {
+			printf "{\"date_last_seen\":\"2024-05-01T00:00:%02dZ\"}\n", i
+			if (i % 4 == 0)
+				print "{\"bytes\":1}"
+		}
+	}' > some
+	for tool in flowagg flowwin; do
+		run_err 1 "$tool" -w count:10 -a 'n=count()' some
+		same '10 10 10 10' "$(jq .n <<< "$output" | xargs)"
+	done
+	run_err 1 flowtopn -k exists\(bytes\) -b flows -w count:10 some
+	same '10 10 10 10' "$(jq .flows <<< "$output" | xargs)"
+}

@@ -83,6 +83,9 @@ big() {
 	touch big/over
 }
 
+# The broker stays: one that has no others to lead in its place loses marks of
+# transactions when it ends (see its kafka-transactions find-hanging).
+#
 # Windows of all kinds; times that are out of order, late by minutes, of a
 # broken clock, and none at all.
 many() {
@@ -114,7 +117,7 @@ many() {
 			print
 		}' >many/flows
 	! is_slow || options=(-r 3 -k 1)
-	chaos 280 "${options[@]}" -K -b 1 -i many/flows -t date_first_seen many \
+	chaos 280 "${options[@]}" -b 0 -i many/flows -t date_first_seen many \
 		sliding 'flowagg -k sa -w 10s/2s -l 5s --exactly-once' \
 		session 'flowagg -k sa -w session:3s -l 5s --exactly-once' \
 		count 'flowagg -k dp -w count:1000 --exactly-once' \
