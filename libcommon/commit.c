@@ -1,18 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/commit.h"
 
-static bool
-transact(const struct commit *c, struct kafka_group *g,
-    const rd_kafka_topic_partition_list_t *points)
-{
-	rd_kafka_consumer_group_metadata_t *group =
-	    rd_kafka_consumer_group_metadata(g->kafka->rk);
-	bool done = kafka_sink_commit(c->sink, points, group);
-
-	rd_kafka_consumer_group_metadata_destroy(group);
-	return done;
-}
-
 void
 commit_settle(void *arg, struct kafka_group *g, enum kafka_settle when)
 {
@@ -22,7 +10,13 @@ commit_settle(void *arg, struct kafka_group *g, enum kafka_settle when)
 
 	if (when == KAFKA_SOMETIME && kafka_now() - c->last < g->interval)
 		return;
+	if (g->rewinding) {
+		commit_lost(c);
+		return;
+	}
 	out_push(c->out);
+	for (size_t i = 0; i < c->n_others; i++)
+		out_flush(c->others[i]);
 	c->last = kafka_now();
 	points = kafka_group_points(
 	    g, c->exactly_once && kafka_sink_pending(c->sink));
@@ -31,13 +25,13 @@ commit_settle(void *arg, struct kafka_group *g, enum kafka_settle when)
 	if (c->exactly_once) {
 		bool rows = kafka_sink_pending(c->sink);
 
-		done = transact(c, g, points);
+		done = kafka_sink_commit(c->sink, points, g->membership);
 		/*
 		 * A commit returns before the rows can be read; another one
 		 * has to wait for that.  So who reads after us finds them.
 		 */
 		if (done && rows && when != KAFKA_SOMETIME)
-			transact(c, g, points);
+			kafka_sink_commit(c->sink, points, g->membership);
 	} else {
 		if (c->sink)
 			kafka_sink_drain(c->sink);

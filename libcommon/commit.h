@@ -35,18 +35,16 @@
  *	again; rows of a transaction that was not committed are never seen by
  *	who reads committed messages.
  *	Two processes cannot commit for the same partition: offsets go with the
- *	member's generation of the group, which the broker refuses once the
- *	group has been rebalanced without that member; and who begins waits
- *	until transactions that hold offsets of the partition are over (they end
- *	with the process that has the same transactional.id, or by time).
- *
- * Known to break: a member that is frozen for longer than its session and then
- * goes on may go back (kafka_group_turn_back) to partitions that it has lost,
- * and commit for them under the group's new generation: rows were seen twice
- * and missing.  kill -9 does not lead to that.
- *
- * If a commit fails, the transaction is aborted and all partitions go back to
- * what was committed.
+ *	member and the generation of the group that we were when we were told
+ *	last what we have, and the broker refuses them if the group has gone on
+ *	since; and who begins waits until transactions that hold offsets of the
+ *	partition are over (they end with the process that has the same
+ *	transactional.id, or by time).  If we are told that we are another
+ *	member than before (we were frozen, and thrown out), nothing that we
+ *	have counts, be it ours again.
+ * If a commit fails, or all is lost, the transaction is aborted and partitions
+ * that are still ours go back to what was committed; until then nothing of them
+ * is read.
  *
  * At least once (without --exactly-once): rows are first written and delivered,
  * then the offsets are committed; what a process did since its last commit is
@@ -59,10 +57,15 @@
 #include "libcommon/kafka_sink.h"
 #include "libcommon/output.h"
 
+enum { COMMIT_OTHERS = 2 };
+
 struct commit {
 	struct output *out;
 	struct kafka_sink *sink; /* behind 'out', or NULL */
 	bool exactly_once;
+	/* What else is written before a commit: bad records, late ones. */
+	struct output *others[COMMIT_OTHERS];
+	size_t n_others;
 
 	/* Private. */
 	int64_t last; /* ms */

@@ -57,6 +57,8 @@ static const struct {
 	int use;
 	const char *name, *value;
 } defaults[] = {
+	/* Soon back, and no call waits for longer where it has a time-out. */
+	{ KAFKA_SOURCE | SINKS, "reconnect.backoff.max.ms", "1000" },
 	{ KAFKA_SOURCE, "enable.partition.eof", "true" },
 	{ KAFKA_SOURCE, "enable.auto.commit", "false" },
 	{ KAFKA_SOURCE, "enable.auto.offset.store", "false" },

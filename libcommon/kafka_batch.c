@@ -96,7 +96,7 @@ turn_to(struct kafka_batch *b, const rd_kafka_message_t *m)
 		    b->parts, rd_kafka_topic_name(m->rkt), m->partition);
 		b->topic = m->rkt;
 	}
-	return part_at(b)->here && !part_at(b)->reached;
+	return part_at(b)->here && !part_at(b)->astray && !part_at(b)->reached;
 }
 
 static void

@@ -93,6 +93,7 @@ arrive_one(struct kafka_group *g, rd_kafka_topic_partition_t *p)
 		position = p->offset = kafka_parts_start(g->parts, i);
 	}
 	part->here = true;
+	part->astray = false;
 	part->next = p->offset;
 	part->told = -1;
 	part->position = position;
@@ -151,25 +152,59 @@ assign(struct kafka_group *g, bool add, rd_kafka_topic_partition_list_t *list)
 		rd_kafka_resume_partitions(rk, list);
 }
 
+static void
+forget_membership(struct kafka_group *g)
+{
+	if (g->membership)
+		rd_kafka_consumer_group_metadata_destroy(g->membership);
+	if (g->member)
+		rd_kafka_mem_free(g->kafka->rk, g->member);
+	g->membership = NULL;
+	g->member = NULL;
+}
+
+/* True if we were someone else before, whose partitions others may have had. */
+static bool
+become_member(struct kafka_group *g)
+{
+	rd_kafka_t *rk = g->kafka->rk;
+	char *member = rd_kafka_memberid(rk);
+	bool other = g->member && (!member || strcmp(member, g->member) != 0);
+
+	forget_membership(g);
+	g->member = member;
+	g->membership = rd_kafka_consumer_group_metadata(rk);
+	return other;
+}
+
 void
 kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err,
     rd_kafka_topic_partition_list_t *list)
 {
 	bool add = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
 
-	if (add && !g->closing) {
-		arrive(g, list);
-	} else if (!g->closing) {
-		bool lost = rd_kafka_assignment_lost(g->kafka->rk);
-
-		if (!lost)
-			kafka_group_settle(g, KAFKA_LEAVING);
-		else if (g->keeper->lost)
-			g->keeper->lost(g->keeper->commit_arg);
-		leave(g, list);
-		g->rewinding |= lost;
+	if (g->closing) {
+		assign(g, add, list);
+		return;
 	}
+	if (rd_kafka_assignment_lost(g->kafka->rk) || become_member(g)) {
+		if (g->keeper->lost)
+			g->keeper->lost(g->keeper->commit_arg);
+		kafka_group_rewind(g);
+	} else if (!add) {
+		kafka_group_settle(g, KAFKA_LEAVING);
+	}
+	if (add)
+		arrive(g, list);
+	else
+		leave(g, list);
 	assign(g, add, list);
+}
+
+void
+kafka_group_close(struct kafka_group *g)
+{
+	forget_membership(g);
 }
 
 void
@@ -183,6 +218,31 @@ void
 kafka_group_rewind(struct kafka_group *g)
 {
 	g->rewinding = true;
+	for (size_t i = 0; i < g->parts->n; i++)
+		g->parts->v[i].astray = g->parts->v[i].here;
+}
+
+/*
+ * Not by unassigning: to librdkafka that would be our answer if it is about to
+ * tell that all is lost, and it would join the group anew with what we have.
+ */
+static void
+seek(struct kafka_group *g, rd_kafka_topic_partition_list_t *list)
+{
+	rd_kafka_t *rk = g->kafka->rk;
+	rd_kafka_error_t *err;
+
+	rd_kafka_resume_partitions(rk, list); /* those at their end */
+	err = rd_kafka_seek_partitions(rk, list, kafka_timeout());
+	for (int i = 0; i < list->cnt; i++) {
+		const rd_kafka_topic_partition_t *p = &list->elems[i];
+		size_t at = kafka_parts_find(g->parts, p->topic, p->partition);
+
+		g->parts->v[at].astray = err || p->err;
+		g->rewinding |= err || p->err;
+	}
+	if (err)
+		rd_kafka_error_destroy(err);
 }
 
 void
@@ -190,15 +250,14 @@ kafka_group_turn_back(struct kafka_group *g)
 {
 	rd_kafka_topic_partition_list_t *list;
 
-	if (!g->rewinding)
+	if (!g->rewinding || rd_kafka_assignment_lost(g->kafka->rk))
 		return;
 	g->rewinding = false;
 	list = kafka_parts_here(g->parts);
 	if (list->cnt) {
 		leave(g, list);
-		assign(g, false, list);
 		arrive(g, list);
-		assign(g, true, list);
+		seek(g, list);
 	}
 	rd_kafka_topic_partition_list_destroy(list);
 }
@@ -242,7 +301,7 @@ kafka_group_is_done(struct kafka_group *g)
 		    g->parts, list->elems[i].topic, list->elems[i].partition);
 		const struct kafka_part *part = &g->parts->v[at];
 
-		done = part->end == 0 || part->ended ||
+		done = part->ended ||
 		       (!list->elems[i].err && list->elems[i].offset >= 0 &&
 			   read_note(&list->elems[i], note) >= part->end);
 	}

@@ -68,14 +68,24 @@ struct kafka_group {
 	int64_t interval; /* ms between commits */
 	bool lost;        /* messages that were deleted before */
 
-	bool assigned; /* there was an assignment, if only an empty one */
+	bool assigned;  /* there was an assignment, if only an empty one */
+	bool rewinding; /* what was done since the last commit is void */
+	/*
+	 * As whom we commit: the member and its generation when librdkafka told
+	 * us last what we have, not as they are now.  So a commit is refused if
+	 * others may have it meanwhile.
+	 */
+	rd_kafka_consumer_group_metadata_t *membership;
 
 	/* Private. */
-	bool rewinding, closing;
+	char *member; /* its id, librdkafka's */
+	bool closing;
 	int64_t looked; /* for what others have read, ms */
 };
 
 void kafka_group_join(struct kafka_group *g);
+
+void kafka_group_close(struct kafka_group *g);
 
 /* librdkafka's callback. */
 void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err,
@@ -84,7 +94,10 @@ void kafka_group_rebalance(struct kafka_group *g, rd_kafka_resp_err_t err,
 /* Has the keeper commit, if it is a group at all. */
 void kafka_group_settle(struct kafka_group *g, enum kafka_settle when);
 
-/* Will go back to what was committed: all partitions leave and arrive anew. */
+/*
+ * What was done since the last commit is void: all partitions will leave and
+ * arrive anew, where they were committed.
+ */
 void kafka_group_rewind(struct kafka_group *g);
 
 /* Does it, if that was asked for. */

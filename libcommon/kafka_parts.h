@@ -16,6 +16,7 @@ struct kafka_part {
 	int64_t next;     /* all before was handed out; -1: not known yet */
 	int64_t end;      /* read no further; INT64_MAX */
 	bool here;        /* ours to read */
+	bool astray;      /* what comes is not what was committed last */
 	bool reached;     /* the end */
 	bool ended;       /* and all of it was worked off */
 	int64_t position; /* here someone else was, before us */

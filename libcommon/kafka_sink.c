@@ -46,6 +46,7 @@ struct kafka_sink {
 	struct kafka_key key;
 	/* Transactions. */
 	bool begun, broken;
+	uint64_t kept; /* of those produced, in transactions before */
 };
 
 /* ---- delivery ---- */
@@ -208,6 +209,7 @@ kafka_sink_abort(struct kafka_sink *s)
 	rd_kafka_poll(s->kafka.rk, 0); /* what was purged is no failure */
 	s->begun = s->broken = false;
 	s->failed = 0;
+	s->produced = s->kept;
 }
 
 bool
@@ -235,6 +237,7 @@ kafka_sink_commit(struct kafka_sink *s,
 		return false;
 	}
 	s->begun = false;
+	s->kept = s->produced;
 	return true;
 }
 
@@ -329,12 +332,6 @@ kafka_sink_drain(struct kafka_sink *s)
 		kafka_die(&s->kafka, RD_KAFKA_RESP_ERR__TIMED_OUT,
 		    "%d messages were not delivered",
 		    rd_kafka_outq_len(s->kafka.rk));
-}
-
-uint64_t
-kafka_sink_delivered(const struct kafka_sink *s)
-{
-	return s->produced - s->failed;
 }
 
 /* ---- opening ---- */
@@ -434,9 +431,11 @@ kafka_sink_start(struct kafka_sink *s, bool json, const char *source)
 		out_memory(&s->batches[i].text);
 }
 
-void
+uint64_t
 kafka_sink_close(struct kafka_sink *s)
 {
+	uint64_t delivered;
+
 	if (s->rest.n) { /* a last line without newline */
 		put_line(s, s->rest.buf, s->rest.n);
 		s->rest.n = 0;
@@ -444,6 +443,7 @@ kafka_sink_close(struct kafka_sink *s)
 	if (s->begun) /* nobody committed it */
 		kafka_sink_abort(s);
 	kafka_sink_drain(s);
+	delivered = s->produced;
 	rd_kafka_topic_destroy(s->topic);
 	free(s->name);
 	if (s->headers)
@@ -455,4 +455,5 @@ kafka_sink_close(struct kafka_sink *s)
 	out_close(&s->rest);
 	kafka_key_close(&s->key);
 	free(s);
+	return delivered;
 }

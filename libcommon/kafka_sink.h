@@ -45,7 +45,6 @@ void kafka_sink_push(struct kafka_sink *s);
 
 /* Waits until everything is delivered. */
 void kafka_sink_drain(struct kafka_sink *s);
-uint64_t kafka_sink_delivered(const struct kafka_sink *s);
 
 /*
  * One transaction: all that was written since the last, and the offsets.
@@ -59,7 +58,7 @@ bool kafka_sink_pending(const struct kafka_sink *s);
 /* What was written since the last commit never was. */
 void kafka_sink_abort(struct kafka_sink *s);
 
-/* Drains, and tells of what could not be delivered. */
-void kafka_sink_close(struct kafka_sink *s);
+/* Drains; returns how many messages were delivered. */
+uint64_t kafka_sink_close(struct kafka_sink *s);
 
 #endif

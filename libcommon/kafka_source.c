@@ -122,6 +122,7 @@ kafka_source_close(struct kafka_source *s)
 	rd_kafka_queue_destroy(s->queue);
 	if (s->run.grouped)
 		rd_kafka_consumer_close(s->kafka.rk);
+	kafka_group_close(&s->group);
 	/*
 	 * librdkafka before 2.3 aborts when a consumer that has joined a group
 	 * and got no answer is destroyed; the program ends soon.
@@ -237,4 +238,7 @@ kafka_source_stop(struct kafka_source *s, size_t used)
 {
 	kafka_batch_unread(&s->batch, used);
 	kafka_group_settle(&s->group, KAFKA_LAST);
+	if (s->group.rewinding)
+		kafka_die(&s->kafka, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION,
+		    "what was read could not be committed");
 }

@@ -40,25 +40,27 @@ run_header(const char *arg)
 static void
 sink_write(void *arg, const char *p, size_t n)
 {
-	kafka_sink_write(arg, p, n);
+	kafka_sink_write(((struct run *)arg)->commit.sink, p, n);
 }
 
 static void
 sink_push(void *arg)
 {
-	kafka_sink_push(arg);
+	kafka_sink_push(((struct run *)arg)->commit.sink);
 }
 
 static void
 sink_close(void *arg)
 {
-	kafka_sink_close(arg);
+	struct run *r = arg;
+
+	r->delivered = kafka_sink_close(r->commit.sink);
 }
 
 static void
 open_output(struct run *r)
 {
-	struct out_sink sink = { NULL, sink_write, sink_push, sink_close };
+	struct out_sink sink = { r, sink_write, sink_push, sink_close };
 	struct run_opts *o = &r->opts;
 
 	memcpy(o->kafka.pairs, pairs, sizeof pairs);
@@ -73,9 +75,8 @@ open_output(struct run *r)
 		out_open(&r->out, o->output);
 		return;
 	}
-	sink.arg = kafka_sink_open(o->output, &o->sink, &r->context.how);
+	r->commit.sink = kafka_sink_open(o->output, &o->sink, &r->context.how);
 	out_open_sink(&r->out, &sink);
-	r->commit.sink = sink.arg;
 }
 
 /* What goes together with a source in Kafka. */
@@ -152,6 +153,8 @@ run_open(struct run *r, char **operands, struct reader_opts how)
 	if (r->opts.progress && !r->opts.quiet)
 		progress_open(r->out.fd);
 	reader_open(&r->reader, &how, &r->schema, &r->out);
+	if (r->reader.rejects)
+		r->commit.others[r->commit.n_others++] = r->reader.rejects;
 }
 
 bool
@@ -191,6 +194,7 @@ summary(const struct run *r, uint64_t written)
 		{ "late", r->late, r->windowed },
 		{ "windows", r->windows, r->windowed },
 		{ "written", written, true },
+		{ "delivered", r->delivered, r->commit.sink != NULL },
 		{ "bytes", r->reader.in.bytes, true },
 	};
 	bool json = *r->opts.stats;

@@ -77,10 +77,11 @@ struct run {
 	bool grouped; /* the operand is a consumer group */
 	struct kafka_keeper keeper;
 	struct commit commit;
-	uint64_t selected; /* by --where; all without */
-	uint64_t late;     /* of them, in no window */
-	uint64_t windows;  /* emitted */
-	bool windowed;     /* with -w: late and windows are told */
+	uint64_t selected;  /* by --where; all without */
+	uint64_t late;      /* of them, in no window */
+	uint64_t windows;   /* emitted */
+	uint64_t delivered; /* messages to Kafka */
+	bool windowed;      /* with -w: late and windows are told */
 	struct expr *where;
 	struct timespec started;
 };

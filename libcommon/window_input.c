@@ -316,7 +316,6 @@ static void
 keep_parts(struct window *w, const char *operand)
 {
 	struct kafka_keeper *k = &w->run->keeper;
-
 	const struct winspec *s = &w->spec;
 
 	snprintf(w->tag, sizeof w->tag,
@@ -372,6 +371,8 @@ window_open(
 		open_sources(w, operands);
 	w->run->reader.waiting = wait_for_records;
 	w->run->reader.waiting_arg = w;
-	if (w->opts.late)
-		out_open(&w->late_out, w->opts.late);
+	if (!w->opts.late)
+		return;
+	out_open(&w->late_out, w->opts.late);
+	w->run->commit.others[w->run->commit.n_others++] = &w->late_out;
 }

@@ -920,8 +920,7 @@ lags_of() {
 		ended "${pids[n]}" 1 || status=none
 		echo "$n: status $status after ${lags[n]-15000} ms, $(< err$n)"
 		[[ $status == 2 && $(< err$n) == *"$(at "$t")"* ]] || bad=1
-		# librdkafka takes its time with transactions.
-		((${lags[n]-15000} < (n == 4 ? 14000 : 5000))) || bad=1
+		((${lags[n]-15000} < 5000)) || bad=1
 	done
 	[[ -z $bad ]]
 	# The reason, not the record.
