@@ -100,7 +100,7 @@ unit_runs = $(unit) $(foreach f,$(fuzzers),\
 	'$(B)/tests/fuzz/fuzz_$f tests/fuzz/seeds/$f/*')
 cli_runs = $(if $(wildcard tests/cli/*.bats),'bats --tap tests/cli')
 # Not with sanitizers: their timing is that of a real broker.
-kafka_runs = $(if $(SAN),,'bats --tap tests/kafka/kafka.bats')
+kafka_runs = $(if $(SAN),,'bats --tap tests/kafka')
 
 deps: ## install the Debian packages that a build needs
 	@scripts/deps build
@@ -126,11 +126,6 @@ check-kafka: ## tests with a real Kafka broker
 	@scripts/deps build test
 	@$(MAKE) tests
 	@$(run_tests) $(kafka_runs)
-
-check-chaos: ## members of groups are killed, the broker comes and goes
-	@scripts/deps build test
-	@$(MAKE) tests
-	@$(run_tests) 'bats --tap tests/kafka/chaos.bats'
 
 # Tiny buffers, so that every test goes through every refill.
 check-san: ## all tests with sanitizers and 16-byte buffers
@@ -199,5 +194,5 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all help deps tests check check-unit check-cli check-kafka check-chaos check-san fuzz lint \
+.PHONY: all help deps tests check check-unit check-cli check-kafka check-san fuzz lint \
 	bench bench-kafka demo install uninstall dist clean FORCE

@@ -17,6 +17,7 @@ struct kafka_run {
 	size_t part, parts; /* parts: so many are known */
 	bool grouped;
 	bool ends;        /* all that will be read is there already */
+	bool again;       /* the read was worked off before it came to us */
 	bool down;        /* no broker answers: that is no silence */
 	const char *name; /* topic[partition] */
 	int64_t offset; /* of the first message, which may have begun before */

@@ -191,6 +191,17 @@ next_batch(struct kafka_source *s, int (*idle)(void *arg), void *arg)
 	return true;
 }
 
+static void
+begin_run(struct kafka_source *s)
+{
+	const struct kafka_part *part = &s->parts.v[s->batch.part];
+
+	s->run.part = s->batch.part;
+	s->run.name = part->name;
+	s->run.offset = s->batch.offset;
+	s->run.again = s->run.offset < part->position;
+}
+
 ssize_t
 kafka_source_read(struct kafka_source *s, char *buf, size_t n,
     int (*idle)(void *arg), void *arg)
@@ -199,9 +210,7 @@ kafka_source_read(struct kafka_source *s, char *buf, size_t n,
 		size_t got = kafka_batch_read(&s->batch, buf, n);
 
 		if (got) {
-			s->run.part = s->batch.part;
-			s->run.name = s->parts.v[s->run.part].name;
-			s->run.offset = s->batch.offset;
+			begin_run(s);
 			return (ssize_t)got;
 		}
 		end_parts(s);

@@ -46,12 +46,21 @@ moving(void *arg)
 	progress_tick(&r->progress, input_offset(&r->in), r->records);
 }
 
+/* By who has worked it off before, see commit.h. */
+static bool
+was_told(const struct reader *r)
+{
+	return r->in.run && r->in.run->again;
+}
+
 /* Counts a bad line and reports the first ones. */
 static void
 complain(struct reader *r, const char *what)
 {
 	uint64_t line = r->line;
 
+	if (was_told(r))
+		return;
 	if (r->in.run)
 		line = (uint64_t)input_message(&r->in, r->rec.p);
 	r->partial = true;
@@ -66,7 +75,7 @@ reader_reject(struct reader *r, const char *what)
 {
 	complain(r, what);
 	r->records--;
-	if (!r->rejects)
+	if (!r->rejects || was_told(r))
 		return;
 	out_put(r->rejects, r->rec.p, r->rec.n);
 	out_char(r->rejects, '\n');
@@ -103,7 +112,7 @@ long_line(void *arg, const char *p, size_t n, bool end)
 	struct reader *r = arg;
 
 	count_lines_of(r);
-	if (r->rejects) {
+	if (r->rejects && !was_told(r)) {
 		out_put(r->rejects, p, n);
 		if (end)
 			out_char(r->rejects, '\n');

@@ -697,6 +697,9 @@ apart() {
 	same "$(wc -c < "$flows")" "$(stat bytes)"
 	flowcat --stats=json -o "$(at "$t?partitions=1")" "$flows" 2> stats
 	same "$(wc -l < "$flows")" "$(stat written)"
+	same "$(wc -l < "$flows")" "$(stat delivered)"
+	flowcat --stats=json -o "$(at "$t?lines=100")" "$flows" 2> stats
+	same $((($(wc -l < "$flows") + 99) / 100)) "$(stat delivered)"
 	for tool in flowcat flowfilter flowwin flowagg flowtopn; do
 		run_ok $tool --help
 		for option in -X -F --exactly-once --partition-key --header \
@@ -704,6 +707,30 @@ apart() {
 			has "$option" || report "$tool"
 		done
 	done
+}
+
+@test "what is committed was written: records that are bad, and late" {
+	topic "$t" 1
+	{
+		sec 1
+		sec 50
+		sec 2
+		echo bad
+	} | put "$t"
+	touch rejects late
+	start flowagg -w 10s -l 0 -X auto.commit.interval.ms=100 \
+		--rejects rejects --late late -o "$(at "$t.rows?partitions=1")" \
+		"$(at "$t?group=$t")" 2> err
+	wait_for 10 lines 1 rejects
+	wait_for 10 lines 1 late
+	sleep 0.5 # until the commit behind it
+	kill -KILL "$pid"
+	same bad "$(< rejects)"
+	same "$(sec 2)" "$(< late)"
+	# And it is not told again by who goes on.
+	put "$t" <<< "$(sec 60)"
+	run_ok flowagg -w 10s -l 0 "${session[@]}" "$(at "$t?exit-eof&group=$t")"
+	same 2 "$(wc -l <<< "$output")"
 }
 
 # ---- what goes wrong ----
