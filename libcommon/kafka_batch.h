@@ -11,6 +11,10 @@
  * it look at once.  So, when a queue that was full is down to half, a question
  * is asked: flowagg -k src_ip_addr -w 10s on messages of 100 records went from
  * 7.2 s to 1.3 s (2 M records; a queue of 1 GiB instead: 1.4 s and 320 MB).
+ *
+ * Beside a client that only counts messages, on 2 cores with the broker
+ * (bench/kafka): flowfilter -c 1.09 of its rate, flowagg -w 10s 1.11; with 100
+ * records a message 1.07 and 0.84.
  */
 #ifndef KAFKA_BATCH_H
 #define KAFKA_BATCH_H
