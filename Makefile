@@ -24,6 +24,7 @@ cppflags = -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
 ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowx = -lx
+libs_flowcat = -lfixbuf -lglib-2.0
 libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lm
 
 tools = flowcat flowfilter flowwin flowagg flowtopn
@@ -62,6 +63,10 @@ $(B)/flags: FORCE
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
 	$(compile) -MMD -MP -c -o $@ $<
+
+# The modules that know libfixbuf.
+$(B)/cmd/flowcat/registry.o $(B)/cmd/flowcat/templates.o $(B)/cmd/flowcat/columns.o: \
+	private cppflags += $(shell pkg-config --cflags libfixbuf)
 
 # The only module that tells the version.
 $(B)/libcommon/opts.o: private cppflags += -DVERSION='"$(version)"'

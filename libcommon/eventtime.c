@@ -170,7 +170,7 @@ read_begin(struct source *s, char *buf)
 int64_t
 eventtime_first(struct eventtime *e, const char *file)
 {
-	struct source *s = source_open(file, false, NULL);
+	struct source *s = source_open(file, false, NULL, NULL);
 	char *buf, *p, *newline;
 	int64_t ns, least = INT64_MAX;
 	size_t n;

@@ -71,6 +71,8 @@ const struct field fields[] = {
 	{ "src_vlan", "svln", INT, "Src VLAN", "source VLAN" },
 	{ "dst_vlan", "dvln", INT, "Dst VLAN", "destination VLAN" },
 	{ "sampling_rate", NULL, INT, "Sampling", "N of 1:N" },
+	{ "sampling", NULL, STR, "Unsampled",
+	    "how packets and bytes were scaled up" },
 	{ "service", NULL, STR, "Service", "application protocol" },
 	{ "flow_id", NULL, STR, "Flow ID", "identifier of the exporter" },
 	{ "community_id", NULL, STR, "Community ID", "Community ID" },

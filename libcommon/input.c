@@ -31,9 +31,18 @@ input_open(struct input *in)
 	in->all_regular = true;
 }
 
+static void
+close_decoder(struct input *in)
+{
+	if (in->decoder)
+		in->kind->close(in->decoder);
+	in->decoder = NULL;
+}
+
 void
 input_close(struct input *in)
 {
+	close_decoder(in);
 	if (in->source)
 		source_close(in->source);
 	in->source = NULL;
@@ -50,7 +59,8 @@ next_operand(struct input *in)
 		if (!in->name || stop_asked())
 			return false;
 		in->next++;
-		in->source = source_open(in->name, in->follow, in->keeper);
+		in->source =
+		    source_open(in->name, in->follow, in->keeper, in->kind);
 		if (!in->source)
 			in->trouble(in->arg, strerror(errno));
 	}
@@ -92,6 +102,9 @@ read_some(struct input *in)
 	char *to = in->block + in->end;
 
 	room = room < IN_CAP ? room : IN_CAP;
+	if (in->decoder)
+		return in->kind->read(
+		    in->decoder, in->source, to, room, in->idle, in->arg);
 	if (in->framed)
 		return frame_read(
 		    &in->frame, in->source, to, room, in->idle, in->arg);
@@ -164,6 +177,7 @@ end_operand(struct input *in)
 	if (source_kafka(in->source) &&
 	    kafka_source_lost(source_kafka(in->source)))
 		in->trouble(in->arg, "messages were lost");
+	close_decoder(in);
 	in->passed += source_size(in->source);
 	source_close(in->source);
 	in->source = NULL;
@@ -175,14 +189,19 @@ look_at_first_bytes(struct input *in)
 {
 	char *p = in->block + in->start;
 	size_t n = in->end - in->start;
-	int needed = frame_needed(p, n);
+	int needed = in->kind ? in->kind->is_content(p, n) : 0;
 
+	if (needed > 0)
+		in->decoder = in->kind->begin(p, n);
+	else if (!needed)
+		needed = frame_needed(p, n);
 	in->undecided = needed < 0;
 	if (needed <= 0)
 		return;
-	/* Hand them to the framer, which reads on from there. */
-	frame_open(&in->frame, p, n);
-	in->framed = true;
+	/* Hand them to the framer or decoder, which reads on from there. */
+	if (!in->decoder)
+		frame_open(&in->frame, p, n);
+	in->framed = !in->decoder;
 	in->start = in->end = in->scanned = 0;
 }
 

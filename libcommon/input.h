@@ -42,6 +42,7 @@ struct input {
 	void (*spill)(void *arg, const char *p, size_t n, bool end);
 	void *arg;
 	const struct kafka_keeper *keeper; /* or NULL */
+	const struct source_kind *kind;    /* or NULL */
 
 	/* Read-only. */
 	const char *name; /* of the operand; of a partition */
@@ -58,6 +59,7 @@ struct input {
 	uint64_t passed; /* sizes of the operands that ended */
 	struct frame frame;
 	bool framed, undecided;
+	void *decoder;     /* of the kind, for this operand; or NULL */
 	char *block;       /* between two pads */
 	size_t start, end; /* unread: [start, end) */
 	size_t read_at;    /* where the last read begins */

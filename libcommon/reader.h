@@ -41,6 +41,7 @@ struct reader_opts {
 	struct output *share_rejects; /* or another reader's */
 	bool strict, follow, reframe, lenient;
 	const struct kafka_keeper *keeper; /* or NULL */
+	const struct source_kind *kind;    /* or NULL */
 };
 
 struct reader {

@@ -28,7 +28,9 @@ struct idle {
 
 struct source {
 	int fd;
-	struct kafka_source *kafka; /* in place of fd */
+	struct kafka_source *kafka;     /* in place of fd */
+	const struct source_kind *kind; /* the same, with its state */
+	void *state;
 	const char *name;
 	bool regular, follow, eof;
 	const char *error;
@@ -267,6 +269,25 @@ open_kafka(const char *name, const struct kafka_keeper *keeper)
 	return s;
 }
 
+static ssize_t
+read_kind(struct source *s, char *buf, size_t n, const struct idle *idle)
+{
+	return s->kind->read(s->state, NULL, buf, n, idle->call, idle->arg);
+}
+
+static struct source *
+open_kind(const char *name, const struct source_kind *kind)
+{
+	struct source *s = xcalloc(1, sizeof *s);
+
+	s->fd = -1;
+	s->name = name;
+	s->kind = kind;
+	s->state = kind->open(name);
+	s->read = read_kind;
+	return s;
+}
+
 static struct source *
 open_file(const char *name, bool follow)
 {
@@ -302,8 +323,11 @@ open_file(const char *name, bool follow)
 }
 
 struct source *
-source_open(const char *name, bool follow, const struct kafka_keeper *keeper)
+source_open(const char *name, bool follow, const struct kafka_keeper *keeper,
+    const struct source_kind *kind)
 {
+	if (kind && kind->is_name(name))
+		return open_kind(name, kind);
 	return kafka_is_address(name) ? open_kafka(name, keeper)
 				      : open_file(name, follow);
 }
@@ -363,6 +387,8 @@ source_close(struct source *s)
 	ZSTD_freeDStream(s->zstd);
 	if (s->kafka)
 		kafka_source_close(s->kafka);
+	else if (s->kind)
+		s->kind->close(s->state);
 	else if (s->fd != STDIN_FILENO)
 		close(s->fd);
 	free(s->raw);

@@ -17,13 +17,29 @@
 struct source;
 
 /*
+ * What a tool reads besides: operands of its own kind, and files of its own,
+ * as text.  Errors in opening end the program.
+ */
+struct source_kind {
+	bool (*is_name)(const char *name);
+	void *(*open)(const char *name);
+	/* 1, 0, or -1 if more bytes will tell; begin() takes them. */
+	int (*is_content)(const char *p, size_t n);
+	void *(*begin)(const char *p, size_t n);
+	/* As source_read(); from is the file, NULL for what open() gave. */
+	ssize_t (*read)(void *state, struct source *from, char *buf, size_t n,
+	    int (*idle)(void *arg), void *arg);
+	void (*close)(void *state);
+};
+
+/*
  * "-" is standard input.  NULL with errno if it cannot be opened.  With
  * follow, the end of a regular file is not the end: more is waited for, and
  * a file that was replaced or truncated is opened anew.  The keeper, or NULL,
- * is for kafka://..
+ * is for kafka://..; the kind, or NULL, is the tool's own.
  */
-struct source *source_open(
-    const char *name, bool follow, const struct kafka_keeper *keeper);
+struct source *source_open(const char *name, bool follow,
+    const struct kafka_keeper *keeper, const struct source_kind *kind);
 
 /* The Kafka behind it, or NULL. */
 struct kafka_source *source_kafka(const struct source *s);

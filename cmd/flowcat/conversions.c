@@ -127,6 +127,19 @@ as_address(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_hop(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_address(c, v, out);
+	static const struct ip none, none4 = { .b = { [10] = 0xff, 0xff } };
+
+	if (!err && out->type == VALUE_IP &&
+	    (memcmp(&out->ip, &none, sizeof none) == 0 ||
+		memcmp(&out->ip, &none4, sizeof none4) == 0))
+		out->type = VALUE_NONE;
+	return err;
+}
+
+static const char *
 as_mac(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err = as_text(c, v, out);
@@ -385,6 +398,49 @@ as_icmp_pair(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_name(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_text(c, v, out);
+
+	if (!err && out->type == VALUE_STR && out->s.n > 1 &&
+	    out->s.p[out->s.n - 1] == '.')
+		out->s.n--;
+	return err;
+}
+
+/* RFC 1035 3.4.1, RFC 3596 2.2: addresses; of the rest the octets. */
+static const char *
+as_rdata(struct convert *c, const struct json_val *v, struct value *out)
+{
+	static const struct {
+		int type;
+		size_t n;
+	} addresses[] = { { 1, 4 }, { 28, 16 } };
+	const struct value *type = field_of(c, DNS_RTYPE);
+	struct slice hex = json_slice(v);
+	struct ip ip = { .b = { [10] = 0xff, [11] = 0xff } };
+
+	if (hex.n <= 2)
+		return NULL;
+	*out = (struct value){ .type = VALUE_STR, .s = hex };
+	for (size_t i = 0; i < 2; i++) {
+		size_t n = addresses[i].n;
+
+		if (type->type != VALUE_INT || type->i != addresses[i].type ||
+		    hex.n < 2 + 2 * n)
+			continue;
+		for (size_t k = 0; k < n; k++) {
+			char one[] = { hex.p[2 + 2 * k], hex.p[3 + 2 * k], 0 };
+
+			ip.b[16 - n + k] = (uint8_t)strtoul(one, NULL, 16);
+		}
+		out->s.p = arena_alloc(&c->scratch, IP_ROOM);
+		out->s.n = ip_put((char *)out->s.p, &ip);
+	}
+	return NULL;
+}
+
+static const char *
 as_tls(struct convert *c, const struct json_val *v, struct value *out)
 {
 	if (read_as(c, v, FIELD_NAMED, NAMES_TLS_VERSION, out))
@@ -410,7 +466,10 @@ convert_fn *const conversions[] = {
 	[AS_KNOWN] = as_known,
 	[AS_SEVERAL] = as_several,
 	[AS_TEXT] = as_text,
+	[AS_NAME] = as_name,
+	[AS_RDATA] = as_rdata,
 	[AS_ADDRESS] = as_address,
+	[AS_HOP] = as_hop,
 	[AS_MAC] = as_mac,
 	[AS_PROTOCOL] = as_protocol,
 	[AS_FLAGS] = as_flags,

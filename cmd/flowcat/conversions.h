@@ -27,7 +27,7 @@ struct convert {
 	} signs[64];
 	size_t n_signs;
 	enum dialect_id only;
-	bool keep;
+	bool keep, unsample;
 	int type_slot, event_slot; /* "@type", "event_type" */
 	struct value_reading how;
 	struct arena scratch;
@@ -55,6 +55,11 @@ enum known {
 	DNS_QR,
 	DNS_OPCODE,
 	DNS_RCODE,
+	DNS_RTYPE,
+	PACKETS_REV,
+	BYTES_REV,
+	SAMPLING_RATE,
+	SAMPLING,
 	KNOWN
 };
 

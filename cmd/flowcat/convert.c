@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/convert.h"
 
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,6 +27,11 @@ static const char *const known_names[KNOWN] = {
 	[DNS_QR] = "dns_qr",
 	[DNS_OPCODE] = "dns_opcode",
 	[DNS_RCODE] = "dns_rcode",
+	[DNS_RTYPE] = "dns_rtype",
+	[PACKETS_REV] = "packets_rev",
+	[BYTES_REV] = "bytes_rev",
+	[SAMPLING_RATE] = "sampling_rate",
+	[SAMPLING] = "sampling",
 };
 
 int known_index[KNOWN];
@@ -63,6 +70,8 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 		{ DIALECT_IPFIXCOL2, "en29305:id%u", true, true },
 		{ DIALECT_IPFIXCOL1, "ipfix.%s", false, false },
 		{ DIALECT_IPFIXCOL1, "%s", false, false },
+		{ DIALECT_IPFIX, "%s", false, false },
+		{ DIALECT_IPFIX, "reverse%s", false, true },
 	};
 	char name[96], reverse[64];
 
@@ -78,6 +87,8 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 			    name, sizeof name, spellings[i].format, e->name);
 		if (spellings[i].reverse)
 			target = reverse;
+		if (strncmp(name, "reverse", 7) == 0)
+			name[7] = (char)toupper((unsigned char)name[7]);
 		if (spellings[i].id == DIALECT_IPFIXCOL2 && as == AS_TIME_S)
 			as = AS_TIME_MS;
 		if (field_find(slice_str(target)))
@@ -88,12 +99,13 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 
 struct convert *
 convert_new(struct schema *schema, const struct tstamp_zone *zone,
-    enum dialect_id only, bool keep)
+    enum dialect_id only, bool keep, bool unsample)
 {
 	struct convert *c = xcalloc(1, sizeof *c);
 
 	c->only = only;
 	c->keep = keep;
+	c->unsample = unsample;
 	c->how = (struct value_reading){ zone, &c->scratch };
 	for (int k = 0; k < KNOWN; k++)
 		known_index[k] =
@@ -171,7 +183,8 @@ mend_icmp(struct convert *c, enum dialect_id id)
 
 	if (!icmp) {
 		/* goflow2 writes zeros for what does not apply. */
-		if (proto->type == VALUE_INT && id == DIALECT_GOFLOW2)
+		if (proto->type == VALUE_INT &&
+		    (id == DIALECT_GOFLOW2 || id == DIALECT_IPFIX))
 			type->type = code->type = VALUE_NONE;
 		return;
 	}
@@ -232,6 +245,32 @@ mend_times(struct convert *c)
 	}
 	duration->type = VALUE_REAL;
 	duration->d = (double)(last->i / MS - first->i / MS) / 1000;
+}
+
+/* --unsample: one packet of N was looked at. */
+static void
+scale_up(struct convert *c)
+{
+	static const enum known counters[] = { PACKETS, BYTES, PACKETS_REV,
+		BYTES_REV };
+	struct value *rate = field_of(c, SAMPLING_RATE),
+		     *said = field_of(c, SAMPLING);
+	char *text;
+	int n;
+
+	if (!c->unsample || rate->type != VALUE_INT || rate->i < 2)
+		return;
+	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
+		struct value *v = field_of(c, counters[i]);
+
+		if (v->type == VALUE_INT)
+			v->i *= rate->i;
+	}
+	text = arena_alloc(&c->scratch, NUM_ROOM + 16);
+	n = snprintf(
+	    text, NUM_ROOM + 16, "scaled by %" PRIu64, (uint64_t)rate->i);
+	*said =
+	    (struct value){ .type = VALUE_STR, .s = slice_of(text, (size_t)n) };
 }
 
 /* By its type: an alert, a template, statistics are no flows. */
@@ -349,6 +388,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 	mend_icmp(c, id);
 	mend_transport(c);
 	mend_times(c);
+	scale_up(c);
 	for (int i = 0; fields[i].name; i++) {
 		if (c->fields[i].type == VALUE_NONE)
 			continue;

@@ -12,9 +12,11 @@
 
 struct convert;
 
-/* Adds the members of the dialects to the schema.  only: of --from. */
+/* Adds the members of the dialects to the schema.  only: of --from; keep,
+ * unsample: the options. */
 struct convert *convert_new(struct schema *schema,
-    const struct tstamp_zone *zone, enum dialect_id only, bool keep);
+    const struct tstamp_zone *zone, enum dialect_id only, bool keep,
+    bool unsample);
 
 /* The dialect of the record at hand; DIALECT_NONE if it is not known. */
 enum dialect_id convert_detect(const struct convert *c, const struct rec *rec);

@@ -14,6 +14,7 @@
 enum dialect_id {
 	DIALECT_NONE,
 	DIALECT_CANONICAL,
+	DIALECT_IPFIX, /* see collect.h */
 	DIALECT_NFDUMP,
 	DIALECT_IPFIXCOL2,
 	DIALECT_IPFIXCOL1,
@@ -33,7 +34,10 @@ enum conversion {
 	AS_KNOWN,     /* the same, 0 means unknown */
 	AS_SEVERAL,   /* the same, 0 and 1 say nothing */
 	AS_TEXT,      /* "" means unknown */
+	AS_NAME,      /* the same of a domain name: without its last dot */
+	AS_RDATA,     /* hexadecimal octets; the type decides */
 	AS_ADDRESS,   /* "", 0.0.0.0 as text too means unknown where said so */
+	AS_HOP,       /* an address; zeros mean unknown */
 	AS_MAC,       /* zeros mean unknown */
 	AS_PROTOCOL,  /* number or name */
 	AS_FLAGS,     /* any form */

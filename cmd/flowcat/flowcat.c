@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "cmd/flowcat/collect.h"
 #include "cmd/flowcat/convert.h"
 #include "cmd/flowcat/pace.h"
 #include "libcommon/die.h"
@@ -18,18 +19,20 @@ enum { MERGE_BLOCK = 64 * 1024 };
 
 static struct {
 	struct run_opts run;
-	bool keep, merge, follow;
+	bool keep, unsample, merge, follow;
 	const char *from, *time_field, *replay, *unwrap;
 	uint64_t limit, skip, sample;
 } opt = { .limit = UINT64_MAX, .time_field = "date_last_seen" };
 
 static const struct opt options[] = {
 	{ OPT_STRING, 0, "from", &opt.from, "DIALECT",
-	    "canonical, nfdump, ipfixcol2, ipfixcol1, goflow2, pmacct, "
+	    "canonical, ipfix, nfdump, ipfixcol2, ipfixcol1, goflow2, pmacct, "
 	    "suricata, zeek, unirec, argus (recognised)",
 	    NULL },
 	{ OPT_FLAG, 0, "keep", &opt.keep, NULL,
 	    "keep members that are no fields, and the exporter's", NULL },
+	{ OPT_FLAG, 0, "unsample", &opt.unsample, NULL,
+	    "multiply packets and bytes by the sampling rate", NULL },
 	{ OPT_STRING, 0, "unwrap", &opt.unwrap, "MEMBER",
 	    "the record is within MEMBER, as an object or as text", NULL },
 	{ OPT_U64, 'n', "limit", &opt.limit, "N", "stop after N records",
@@ -56,6 +59,8 @@ static const struct tool tool = {
 	.summary = "Converts flow records of many programs to canonical ones.",
 	.groups = (const struct opt *const[]){ options, NULL },
 	.examples =
+	    "  flowcat udp://0.0.0.0:2055 | flowtopn -k src_ip_addr -b bytes "
+	    "-w 10s\n"
 	    "  nfdump -R /var/cache/nfdump -o json | flowcat > flows.json\n"
 	    "  flowcat -f line eve.json conn.log.gz\n"
 	    "  flowcat --follow /var/log/suricata/eve.json | flowfilter "
@@ -315,8 +320,8 @@ set_up(struct job *j)
 
 	run_setup(&j->run, &opt.run, ROW_LINE);
 	pace_setup(opt.time_field, opt.replay, j->run.zone);
-	j->convert =
-	    convert_new(s, j->run.zone, dialect_of(opt.from), opt.keep);
+	j->convert = convert_new(
+	    s, j->run.zone, dialect_of(opt.from), opt.keep, opt.unsample);
 	j->unwrap_slot =
 	    opt.unwrap ? schema_add(s, slice_str(opt.unwrap)) : SCHEMA_NONE;
 	j->topic_slot = schema_add(s, SLICE_LIT("topic"));
@@ -338,9 +343,11 @@ main(int argc, char **argv)
 	struct reader_opts how = { .reframe = true,
 		.lenient = true,
 		.follow = opt.follow,
+		.kind = &collect_kind,
 		.max_line = opt.run.max_line,
 		.strict = opt.run.strict };
 	static struct job j;
+	int status;
 
 	set_up(&j);
 	if (opt.merge && operands[0]) {
@@ -360,5 +367,6 @@ main(int argc, char **argv)
 		warn("%" PRIu64 " flows ended before their start",
 		    convert_clamped(j.convert));
 	j.run.selected = j.written;
-	return run_close(&j.run, j.written);
+	status = run_close(&j.run, j.written);
+	return collect_close(opt.run.stats) ? EXIT_PARTIAL : status;
 }

@@ -24,7 +24,7 @@ no_wait(void *arg)
 static ssize_t
 frame_all(const char *name, size_t first, size_t room, char *out)
 {
-	struct source *s = source_open(name, false, NULL);
+	struct source *s = source_open(name, false, NULL, NULL);
 	struct frame f = { 0 };
 	char *buf = malloc(first > room ? first : room);
 	ssize_t r, n = 0;

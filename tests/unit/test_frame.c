@@ -79,7 +79,7 @@ frames(struct slice in, struct slice want, size_t step, size_t room)
 	struct frame f = { 0 };
 	char first[256], *buf = malloc(room), got[256];
 	struct source *s =
-	    source_open(sample_drip_open(in.p, in.n, step), false, NULL);
+	    source_open(sample_drip_open(in.p, in.n, step), false, NULL, NULL);
 	ssize_t r = source_read(s, first, sizeof first, sample_drip_on, NULL);
 	size_t n = 0;
 
@@ -142,7 +142,7 @@ test_error(void)
 {
 	static const char gzip[] = "\x1f\x8b\x08\0\0\0\0\0\0\3garbage";
 	char *path = sample_file("bad.gz", gzip, sizeof gzip - 1), buf[64];
-	struct source *s = source_open(path, false, NULL);
+	struct source *s = source_open(path, false, NULL, NULL);
 	struct frame f = { 0 };
 
 	frame_open(&f, "[{},{\"a", 7);

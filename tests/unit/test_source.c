@@ -115,7 +115,7 @@ static const char *
 read_file(const struct bytes *b, size_t step)
 {
 	char *path = sample_file("source", b->p, b->n);
-	struct source *s = source_open(path, false, NULL);
+	struct source *s = source_open(path, false, NULL, NULL);
 	const char *err = s ? read_all(s, step, no_wait) : strerror(errno);
 
 	free(path);
@@ -260,7 +260,7 @@ static bool
 from_pipe(const struct bytes *b, size_t step, size_t buf)
 {
 	struct source *s =
-	    source_open(sample_drip_open(b->p, b->n, step), false, NULL);
+	    source_open(sample_drip_open(b->p, b->n, step), false, NULL, NULL);
 
 	return s && !source_is_regular(s) && !read_all(s, buf, sample_drip_on);
 }
@@ -291,7 +291,7 @@ test_live(void)
 {
 	char buf[100];
 	struct source *s =
-	    source_open(sample_drip_open("{}\n{}\n", 6, 3), false, NULL);
+	    source_open(sample_drip_open("{}\n{}\n", 6, 3), false, NULL, NULL);
 
 	OK(source_read(s, buf, sizeof buf, sample_drip_on, NULL) == 3);
 	OK(source_read(s, buf, sizeof buf, sample_drip_on, NULL) == 3);
@@ -303,7 +303,7 @@ static void
 test_facts(void)
 {
 	char *path = sample_file("facts", "hello\n", 6), buf[10];
-	struct source *s = source_open(path, false, NULL);
+	struct source *s = source_open(path, false, NULL, NULL);
 
 	OK(s && source_is_regular(s));
 	OK(source_size(s) == 6 && source_offset(s) == 0);
@@ -313,8 +313,9 @@ test_facts(void)
 	source_close(s);
 	free(path);
 	errno = 0;
-	OK(!source_open("/nowhere/at/all", false, NULL) && errno == ENOENT);
-	OK(!source_open("/", false, NULL) && errno == EISDIR);
+	OK(!source_open("/nowhere/at/all", false, NULL, NULL) &&
+	    errno == ENOENT);
+	OK(!source_open("/", false, NULL, NULL) && errno == EISDIR);
 }
 
 /* ---- following a file ---- */
@@ -363,7 +364,7 @@ follow(void *arg)
 
 	(void)arg;
 	stop_init();
-	s = source_open(log_path, true, NULL);
+	s = source_open(log_path, true, NULL, NULL);
 	if (!s || read_all(s, 64, log_goes_on) ||
 	    !slice_is(slice_of(got.p, got.n), want))
 		_exit(1);

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowcat/collect.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/flowcat/message.h"
+#include "cmd/flowcat/sockets.h"
+#include "libcommon/die.h"
+#include "libcommon/stop.h"
+#include "libcommon/xalloc.h"
+
+enum {
+	BATCH = 32, /* datagrams received at once */
+	PAD = 16,   /* libfixbuf looks a few bytes ahead */
+	MAX_CONNECTIONS = 64,
+	HEAD = 16, /* of an IPFIX message: its length is at 2 */
+	TELL_S = 10,
+	CONTROL = CMSG_SPACE(sizeof(uint32_t)),
+};
+
+/* Bytes that messages follow each other in. */
+struct stream {
+	struct message_from from;
+	int fd;
+	size_t n;
+	uint8_t buf[MESSAGE_MAX + PAD];
+};
+
+struct collect {
+	struct output text; /* lines, given out up to 'at' */
+	size_t at;
+	struct sockets sockets;
+	int epoll;
+	/* Datagrams: those from 'next' on are not yet read. */
+	struct mmsghdr *batch;
+	unsigned next, received;
+	uint32_t dropped[SOCKETS_MAX]; /* as the kernel counts them */
+	struct stream *streams[MAX_CONNECTIONS];
+	size_t n_streams;
+	struct stream *file;
+	char *bytes; /* of the file, read before it was known what it is */
+	size_t ahead, used;
+};
+
+static bool used;      /* there was something to collect */
+static uint32_t links; /* given out so far */
+
+/* ---- telling ---- */
+
+static uint64_t
+count_of(size_t i)
+{
+	uint64_t n;
+
+	memcpy(&n, (const char *)&collect_counts + collect_names[i].offset,
+	    sizeof n);
+	return n;
+}
+
+/* What was lost since the last time. */
+static bool
+tell_losses(void)
+{
+	static uint64_t told[32];
+	bool lost = false;
+
+	for (size_t i = 0; collect_names[i].name; i++) {
+		uint64_t n = count_of(i);
+
+		lost |= n && collect_names[i].loss;
+		if (n > told[i] && collect_names[i].loss)
+			warn("collector: %" PRIu64 " %s, %" PRIu64 " in all",
+			    n - told[i], collect_names[i].what, n);
+		told[i] = n;
+	}
+	return lost;
+}
+
+static void
+tell_sometimes(void)
+{
+	static time_t last;
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	if (t.tv_sec - last < TELL_S && last)
+		return;
+	last = t.tv_sec;
+	tell_losses();
+}
+
+bool
+collect_close(const char *stats)
+{
+	bool lost;
+
+	exporters_end(0);
+	lost = tell_losses();
+	if (!stats || !used)
+		return lost;
+	fprintf(stderr, *stats ? "{" : "%s: collector: ", die_name());
+	for (size_t i = 0; collect_names[i].name; i++)
+		if (*stats)
+			fprintf(stderr, "%s\"%s\":%" PRIu64, i ? "," : "",
+			    collect_names[i].name, count_of(i));
+		else
+			fprintf(stderr, "%s%s %" PRIu64, i ? ", " : "",
+			    collect_names[i].what, count_of(i));
+	fprintf(stderr, *stats ? "}\n" : "\n");
+	return lost;
+}
+
+/* ---- streams: connections and files ---- */
+
+static struct stream *
+stream_new(void)
+{
+	struct stream *s = xcalloc(1, sizeof *s);
+
+	s->fd = -1;
+	s->from.link = ++links;
+	return s;
+}
+
+/* The first message that is there as a whole; false: it is no stream. */
+static bool
+read_stream(struct collect *c, struct stream *s, bool *found)
+{
+	size_t len = (size_t)s->buf[2] << 8 | s->buf[3];
+
+	*found = false;
+	if (s->n < 4)
+		return true;
+	if (s->buf[0] != 0 || s->buf[1] != 10 || len < HEAD) {
+		collect_counts.bad_messages++;
+		return false;
+	}
+	if (s->n < len)
+		return true;
+	*found = true;
+	message_read(s->buf, len, &s->from, &c->text);
+	s->n -= len;
+	memmove(s->buf, s->buf + len, s->n);
+	return true;
+}
+
+static void
+end_stream(struct stream *s)
+{
+	collect_counts.bad_messages += s->n > 0;
+	exporters_end(s->from.link);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}
+
+/* ---- connections ---- */
+
+static void
+drop_stream(struct collect *c, size_t i)
+{
+	end_stream(c->streams[i]);
+	c->streams[i] = c->streams[--c->n_streams];
+}
+
+static void
+watch(struct collect *c, int fd)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+
+	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
+		die_errno("epoll");
+}
+
+static void
+accept_all(struct collect *c)
+{
+	for (unsigned i = 0; i < c->sockets.n; i++) {
+		struct sockaddr_storage a = { 0 };
+		socklen_t len = sizeof a;
+		struct stream *s;
+		int fd = accept4(c->sockets.fd[i], (struct sockaddr *)&a, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd < 0)
+			continue;
+		s = stream_new();
+		s->fd = fd;
+		if (!sockets_peer(
+			&c->sockets, &a, &s->from.ip, &s->from.port) ||
+		    c->n_streams == MAX_CONNECTIONS) {
+			collect_counts.refused++;
+			end_stream(s);
+			continue;
+		}
+		watch(c, fd);
+		c->streams[c->n_streams++] = s;
+	}
+}
+
+/* One message of one connection; false if none is there. */
+static bool
+next_of_connections(struct collect *c)
+{
+	accept_all(c);
+	for (size_t i = c->n_streams; i-- > 0;) {
+		struct stream *s = c->streams[i];
+		bool found;
+		ssize_t got = recv(
+		    s->fd, s->buf + s->n, MESSAGE_MAX - s->n, MSG_DONTWAIT);
+
+		if (got > 0)
+			s->n += (size_t)got;
+		if (!read_stream(c, s, &found)) {
+			s->n = 0; /* counted */
+			drop_stream(c, i);
+		} else if (!found && s->n < MESSAGE_MAX &&
+			   (got == 0 || (got < 0 && errno != EAGAIN &&
+					    errno != EINTR))) {
+			drop_stream(c, i);
+		}
+		if (found)
+			return true;
+	}
+	return false;
+}
+
+/* ---- datagrams ---- */
+
+static void
+open_batch(struct collect *c)
+{
+	c->batch = xcalloc(BATCH, sizeof *c->batch);
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct msghdr *h = &c->batch[i].msg_hdr;
+
+		h->msg_name = xcalloc(1, sizeof(struct sockaddr_storage));
+		h->msg_iov = xcalloc(1, sizeof *h->msg_iov);
+		h->msg_iov->iov_base = xmalloc(MESSAGE_MAX + PAD);
+		h->msg_iov->iov_len = MESSAGE_MAX;
+		h->msg_iovlen = 1;
+		h->msg_control = xcalloc(1, CONTROL);
+	}
+}
+
+static void
+close_batch(struct collect *c)
+{
+	for (unsigned i = 0; i < BATCH; i++) {
+		struct msghdr *h = &c->batch[i].msg_hdr;
+
+		free(h->msg_name);
+		free(h->msg_iov->iov_base);
+		free(h->msg_iov);
+		free(h->msg_control);
+	}
+	free(c->batch);
+}
+
+/* The kernel's count of datagrams dropped before this one, per socket. */
+static void
+count_dropped(struct collect *c, struct msghdr *h, unsigned socket)
+{
+	for (struct cmsghdr *m = CMSG_FIRSTHDR(h); m; m = CMSG_NXTHDR(h, m)) {
+		uint32_t n;
+
+		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SO_RXQ_OVFL)
+			continue;
+		memcpy(&n, CMSG_DATA(m), sizeof n);
+		collect_counts.dropped += n - c->dropped[socket];
+		c->dropped[socket] = n;
+	}
+}
+
+static bool
+receive(struct collect *c)
+{
+	for (unsigned i = 0; i < c->sockets.n; i++) {
+		int got;
+
+		for (unsigned k = 0; k < BATCH; k++) {
+			c->batch[k].msg_hdr.msg_namelen =
+			    sizeof(struct sockaddr_storage);
+			c->batch[k].msg_hdr.msg_controllen = CONTROL;
+		}
+		got = recvmmsg(
+		    c->sockets.fd[i], c->batch, BATCH, MSG_DONTWAIT, NULL);
+		if (got <= 0)
+			continue;
+		c->next = 0;
+		c->received = (unsigned)got;
+		for (int k = 0; k < got; k++)
+			count_dropped(c, &c->batch[k].msg_hdr, i);
+		return true;
+	}
+	return false;
+}
+
+static bool
+next_datagram(struct collect *c)
+{
+	struct message_from from = { 0 };
+	struct mmsghdr *m;
+
+	if (c->next == c->received && !receive(c))
+		return false;
+	m = &c->batch[c->next++];
+	if (sockets_peer(
+		&c->sockets, m->msg_hdr.msg_name, &from.ip, &from.port))
+		message_read(
+		    m->msg_hdr.msg_iov->iov_base, m->msg_len, &from, &c->text);
+	else
+		collect_counts.refused++;
+	return true;
+}
+
+/* ---- the kind ---- */
+
+static void *
+open_sockets(const char *name)
+{
+	struct collect *c = xcalloc(1, sizeof *c);
+
+	used = true;
+	sockets_open(&c->sockets, name);
+	out_memory(&c->text);
+	c->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (c->epoll < 0)
+		die_errno("epoll");
+	for (unsigned i = 0; i < c->sockets.n; i++)
+		watch(c, c->sockets.fd[i]);
+	if (!c->sockets.tcp)
+		open_batch(c);
+	return c;
+}
+
+static int
+is_messages(const char *p, size_t n)
+{
+	static const char magic[] = { 0, 10 };
+
+	if (n && p[0] != magic[0])
+		return 0;
+	return n < sizeof magic ? -1 : memcmp(p, magic, sizeof magic) == 0;
+}
+
+static void *
+begin_file(const char *p, size_t n)
+{
+	struct collect *c = xcalloc(1, sizeof *c);
+
+	used = true;
+	out_memory(&c->text);
+	c->epoll = -1;
+	c->file = stream_new();
+	c->ahead = n;
+	c->bytes = xmalloc(n);
+	memcpy(c->bytes, p, n);
+	return c;
+}
+
+/* More bytes of the file: those that were looked at come first. */
+static ssize_t
+fill(struct collect *c, struct source *from, int (*idle)(void *arg), void *arg)
+{
+	struct stream *s = c->file;
+	size_t room = MESSAGE_MAX - s->n;
+	ssize_t got;
+
+	if (c->used == c->ahead) {
+		got = source_read(from, (char *)s->buf + s->n, room, idle, arg);
+	} else {
+		room = room < c->ahead - c->used ? room : c->ahead - c->used;
+		memcpy(s->buf + s->n, c->bytes + c->used, room);
+		c->used += room;
+		got = (ssize_t)room;
+	}
+	s->n += got > 0 ? (size_t)got : 0;
+	return got;
+}
+
+/* The next message's lines into c->text: 1; 0 at the end; -1. */
+static int
+next_message(
+    struct collect *c, struct source *from, int (*idle)(void *arg), void *arg)
+{
+	bool found = false;
+
+	while (from) {
+		ssize_t got;
+
+		if (!read_stream(c, c->file, &found)) {
+			c->file->n = 0;
+			return 0;
+		}
+		if (found)
+			return 1;
+		got = fill(c, from, idle, arg);
+		if (got <= 0)
+			return (int)got;
+	}
+	while (!(c->sockets.tcp ? next_of_connections(c) : next_datagram(c))) {
+		if (stop_asked())
+			return 0;
+		tell_sometimes();
+		stop_wait(c->epoll, idle(arg));
+	}
+	tell_sometimes();
+	return 1;
+}
+
+static ssize_t
+read_lines(void *state, struct source *from, char *buf, size_t n,
+    int (*idle)(void *arg), void *arg)
+{
+	struct collect *c = state;
+
+	while (c->at == c->text.n) {
+		int got;
+
+		c->at = c->text.n = 0;
+		if (stop_asked())
+			return 0;
+		got = next_message(c, from, idle, arg);
+		if (got <= 0)
+			return got;
+	}
+	n = n < c->text.n - c->at ? n : c->text.n - c->at;
+	memcpy(buf, c->text.buf + c->at, n);
+	c->at += n;
+	return (ssize_t)n;
+}
+
+static void
+close_collect(void *state)
+{
+	struct collect *c = state;
+
+	while (c->n_streams)
+		drop_stream(c, c->n_streams - 1);
+	if (c->file)
+		end_stream(c->file);
+	for (unsigned i = 0; i < c->sockets.n; i++)
+		close(c->sockets.fd[i]);
+	if (c->sockets.allow)
+		prefixset_free(c->sockets.allow);
+	if (c->batch)
+		close_batch(c);
+	if (c->epoll >= 0)
+		close(c->epoll);
+	out_close(&c->text);
+	free(c->bytes);
+	free(c);
+}
+
+const struct source_kind collect_kind = {
+	.is_name = sockets_is_name,
+	.open = open_sockets,
+	.is_content = is_messages,
+	.begin = begin_file,
+	.read = read_lines,
+	.close = close_collect,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sockets: what a collector listens on.
+ *
+ * udp://[ADDR]:PORT[?allow=NETS&rcvbuf=BYTES], tcp://..; without ADDR on the
+ * loopback addresses, with * on all.  Sockets that systemd passes
+ * (LISTEN_FDS) are taken where kind and port agree.  Errors end the program.
+ */
+#ifndef SOCKETS_H
+#define SOCKETS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libcommon/ip.h"
+#include "libcommon/prefixset.h"
+
+enum { SOCKETS_MAX = 16 };
+
+struct sockets {
+	bool tcp;
+	int fd[SOCKETS_MAX];
+	unsigned n;
+	struct prefixset *allow; /* or NULL: all */
+};
+
+bool sockets_is_name(const char *name);
+void sockets_open(struct sockets *s, const char *name);
+
+struct sockaddr_storage;
+
+/* The other side's address; false if it is not allowed. */
+bool sockets_peer(const struct sockets *s, const struct sockaddr_storage *a,
+    struct ip *ip, uint16_t *port);
+
+#endif
