@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-complete -c flowcat -l from -x -a 'canonical nfdump ipfixcol2 ipfixcol1 goflow2 pmacct suricata zeek unirec argus' -d 'dialect of the records'
+complete -c flowcat -l from -x -a 'canonical ipfix nfdump ipfixcol2 ipfixcol1 goflow2 pmacct suricata zeek unirec argus' -d 'dialect of the records'
 complete -c flowcat -l keep -d 'keep members that are no fields, and the exporter\'s'
 complete -c flowcat -l unsample -d 'multiply packets and bytes by the sampling rate'
 complete -c flowcat -l unwrap -x -d 'the record is within MEMBER, as an object or as text'
