@@ -90,6 +90,13 @@ $(B)/flowgen $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
 	$(link)
 
+# A fuzzer of a tool's private modules: fuzz_x = modules, libs_fuzz_x
+fuzz_message = $(addprefix cmd/flowcat/,\
+	message exporters templates columns registry)
+libs_fuzz_message = $(libs_flowcat)
+$(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
+$(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)
+
 $(replays): $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(B)/libcommon.a
 	$(link)
@@ -142,7 +149,9 @@ $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard libcommon/*.[ch])
 	@scripts/deps build fuzz
 	clang $(cppflags) -DIN_CAP=512 -DIN_CHUNK=256 -DOUT_CAP=64 $(cflags) \
 		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-		-o $@ $< $(wildcard libcommon/*.c) $(libs)
+		$(if $(fuzz_$*),$(shell pkg-config --cflags libfixbuf)) \
+		-o $@ $< $(fuzz_$*:%=%.c) $(wildcard libcommon/*.c) \
+		$(libs) $(libs_fuzz_$*)
 
 fuzz: $(fuzzers:%=$(B)/fuzz/%) ## each fuzzer for FUZZ_SECONDS
 	@status=0; for f in $(fuzzers); do \
