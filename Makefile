@@ -41,7 +41,7 @@ bash_dir = $(PREFIX)/share/bash-completion/completions
 zsh_dir = $(PREFIX)/share/zsh/site-functions
 fish_dir = $(PREFIX)/share/fish/vendor_completions.d
 units_dir = $(PREFIX)/lib/systemd/system
-units = $(wildcard contrib/systemd/*.service)
+units = $(wildcard contrib/systemd/*.service contrib/systemd/*.socket)
 
 all: $(present:%=$(B)/%)
 
