@@ -82,7 +82,7 @@ $(B)/$1: $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$1/*.c)) $$(B)/libcommon.a
 endef
 $(foreach t,$(present),$(eval $(call tool_rule,$t)))
 
-$(B)/flowgen $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
+$(B)/flowgen $(B)/flowsend $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 	$(link)
 
 # A test of a tool's private modules names their objects here:
@@ -170,6 +170,9 @@ bench: all $(flowgen) ## measurements
 	@B='$(abspath $(B))' bench/run
 	@B='$(abspath $(B))' bench/memory
 
+bench-collect: all $(B)/flowsend ## rates of collecting, beside nfcapd
+	@B='$(abspath $(B))' bench/collect
+
 bench-kafka: all $(flowgen) $(B)/kafkabench ## measurements with a broker
 	@B='$(abspath $(B))' bench/kafka
 
@@ -209,4 +212,4 @@ clean:
 
 FORCE:
 .PHONY: all help deps tests check check-unit check-cli check-kafka check-san fuzz lint \
-	bench bench-kafka demo install uninstall dist clean FORCE
+	bench bench-collect bench-kafka demo install uninstall dist clean FORCE
