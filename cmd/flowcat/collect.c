@@ -19,7 +19,6 @@
 
 enum {
 	BATCH = 32, /* datagrams received at once */
-	PAD = 16,   /* libfixbuf looks a few bytes ahead */
 	MAX_CONNECTIONS = 64,
 	HEAD = 16, /* of an IPFIX message: its length is at 2 */
 	TELL_S = 10,
@@ -31,7 +30,7 @@ struct stream {
 	struct message_from from;
 	int fd;
 	size_t n;
-	uint8_t buf[MESSAGE_MAX + PAD];
+	uint8_t buf[MESSAGE_MAX + TEMPLATES_TAIL];
 };
 
 struct collect {
@@ -44,7 +43,7 @@ struct collect {
 	unsigned next, received;
 	uint32_t dropped[SOCKETS_MAX]; /* as the kernel counts them */
 	struct stream *streams[MAX_CONNECTIONS];
-	size_t n_streams;
+	size_t n_streams, turn; /* turn: whose it is */
 	struct stream *file;
 	char *bytes; /* of the file, read before it was known what it is */
 	size_t ahead, used;
@@ -206,12 +205,13 @@ accept_all(struct collect *c)
 	}
 }
 
-/* One message of one connection; false if none is there. */
+/* One message of the next connection that has one; false if none is there. */
 static bool
 next_of_connections(struct collect *c)
 {
 	accept_all(c);
-	for (size_t i = c->n_streams; i-- > 0;) {
+	for (size_t n = c->n_streams; n && c->n_streams; n--) {
+		size_t i = c->turn++ % c->n_streams;
 		struct stream *s = c->streams[i];
 		bool found;
 		ssize_t got = recv(
@@ -244,7 +244,7 @@ open_batch(struct collect *c)
 
 		h->msg_name = xcalloc(1, sizeof(struct sockaddr_storage));
 		h->msg_iov = xcalloc(1, sizeof *h->msg_iov);
-		h->msg_iov->iov_base = xmalloc(MESSAGE_MAX + PAD);
+		h->msg_iov->iov_base = xmalloc(MESSAGE_MAX + TEMPLATES_TAIL);
 		h->msg_iov->iov_len = MESSAGE_MAX;
 		h->msg_iovlen = 1;
 		h->msg_control = xcalloc(1, CONTROL);

@@ -180,7 +180,8 @@ exporter_wait(struct exporter *e, const uint8_t *set, size_t n,
 	w->context = *context;
 	w->context.head.n = 0;
 	w->n = n;
-	w->set = (uint8_t *)xmalloc(TEMPLATES_HEAD + n) + TEMPLATES_HEAD;
+	w->set = xcalloc(1, TEMPLATES_HEAD + n + TEMPLATES_TAIL);
+	w->set += TEMPLATES_HEAD;
 	memcpy(w->set, set, n);
 	e->waiting_bytes += n;
 	waiting_all += n;

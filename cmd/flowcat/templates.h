@@ -18,6 +18,8 @@ enum {
 	TEMPLATES_MAX = 512,        /* of an exporter's domain */
 	TEMPLATES_MAX_FIELDS = 512, /* of a template */
 	TEMPLATES_HEAD = 16,        /* writable bytes before a set */
+	TEMPLATES_TAIL = 16,        /* readable ones behind: libfixbuf looks
+				       ahead */
 };
 
 struct templates;

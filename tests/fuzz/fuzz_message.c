@@ -9,9 +9,6 @@
 #include "libcommon/json.h"
 #include "tests/fuzz/fuzz.h"
 
-/* As the collector's buffers: libfixbuf looks a few bytes ahead. */
-enum { PAD = 16 };
-
 static void
 check_lines(struct output *out)
 {
@@ -42,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		data += 2;
 		n -= 2;
 		len = len < n ? len : n;
-		copy = calloc(1, len + PAD);
+		copy = calloc(1, len + TEMPLATES_TAIL);
 		memcpy(copy, data, len);
 		out.n = 0;
 		message_read(copy, len, &from, &out);
