@@ -339,24 +339,23 @@ columns_look(const struct column *v, size_t n, const uint8_t *record,
 		seen->sampling = (taken + left) / taken;
 }
 
-/* A time in another unit than its name says: false if it cannot be told. */
-static bool
+/* A time in another unit than its name says; nothing if it cannot be told. */
+static void
 put_relative(struct output *out, const struct column *c, const uint8_t *p,
     const struct message_context *context)
 {
 	uint64_t v;
 
 	if (c->len > 8)
-		return false;
+		return;
 	v = integer(p, c->len);
 	if (c->role == UPTIME && context->boot == INT64_MIN)
-		return false;
+		return;
 	out_put(out, c->name, c->n_name);
 	put_time(
 	    out, c->role == UPTIME
 		     ? from_uptime(v, context->boot, context->exported)
 		     : context->exported - (int64_t)(v & UINT32_MAX) * 1000);
-	return true;
 }
 
 void

@@ -11,6 +11,8 @@ enum {
 	HEAD_IPFIX = 16,
 	RECORD_V5 = 48,
 	SET_HEAD = 4,
+	SET_TEMPLATES = 2, /* IPFIX; v9 has 0 and 1 */
+	SET_OPTIONS = 3,
 	FIRST_DATA_SET = 256, /* RFC 7011 3.3.2, RFC 3954 5.3 */
 	PEN_CISCO = 9,
 };
@@ -158,18 +160,16 @@ add(struct message *m, uint16_t id, bool options, const struct spec *specs,
 		read_waiting(m, id);
 }
 
-/* RFC 7011 8.1: without fields it is withdrawn; 2 and 3: all are. */
+/* RFC 7011 8.1: without fields it is withdrawn; with its set's id, all are. */
 static void
-withdraw(struct message *m, uint16_t id)
+withdraw(struct message *m, uint16_t id, bool options)
 {
 	if (!m->e->templates)
 		return;
-	if (id >= FIRST_DATA_SET) {
+	if (id >= FIRST_DATA_SET)
 		templates_remove(m->e->templates, id);
-		return;
-	}
-	templates_free(m->e->templates);
-	m->e->templates = NULL;
+	else if (id == (options ? SET_OPTIONS : SET_TEMPLATES))
+		templates_remove_all(m->e->templates, options);
 }
 
 static void
@@ -183,14 +183,14 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 		unsigned n = get16(p + 2);
 
 		p += 4;
-		if (v9 && !id)
+		if (!id)
 			return; /* padding */
 		if (!n && !options && v9) {
 			m->ok = false;
 			return;
 		}
 		if (!n && !v9) {
-			withdraw(m, id);
+			withdraw(m, id, options);
 			continue;
 		}
 		if (options && !v9)
@@ -240,9 +240,9 @@ read_sets(struct message *m, uint8_t *p, const uint8_t *end, bool v9)
 		}
 		if (id >= FIRST_DATA_SET) {
 			read_data(m, p, n);
-		} else if (id == (v9 ? 0 : 2)) {
+		} else if (id == (v9 ? 0 : SET_TEMPLATES)) {
 			read_templates(m, p + SET_HEAD, p + n, v9, false);
-		} else if (id == (v9 ? 1 : 3)) {
+		} else if (id == (v9 ? 1 : SET_OPTIONS)) {
 			if (v9)
 				blank_scope(p + SET_HEAD, p + n);
 			read_templates(m, p + SET_HEAD, p + n, v9, true);

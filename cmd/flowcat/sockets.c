@@ -71,6 +71,7 @@ take_apart(struct sockets *s, struct address *a)
 	char *rest = xstrdup(a->text + strlen("udp://"));
 	char *query = strchr(rest, '?');
 	char *colon, *end;
+	uint64_t port;
 
 	if (query) {
 		*query++ = '\0';
@@ -79,7 +80,8 @@ take_apart(struct sockets *s, struct address *a)
 			set(s, a, one);
 	}
 	colon = strrchr(rest, ':');
-	if (!colon || strchr(colon, ']') || !colon[1]) {
+	if (!colon || num_u64(slice_str(colon + 1), &port) || !port ||
+	    port > UINT16_MAX) {
 		opts_usage("%s: a port expected, as in udp://:2055", a->text);
 		return;
 	}

@@ -10,7 +10,6 @@
 enum {
 	VERSION = 10,
 	SET_TEMPLATE = 2,
-
 	MAX_DEAD = 64, /* templates that libfixbuf holds in vain */
 	RECORD_ROOM = 65536 + TEMPLATES_MAX_FIELDS * sizeof(fbVarfield_t),
 };
@@ -180,6 +179,14 @@ templates_remove(struct templates *t, uint16_t id)
 		}
 }
 
+void
+templates_remove_all(struct templates *t, bool options)
+{
+	for (size_t i = t->n; i-- > 0;)
+		if (t->v[i]->options == options)
+			drop(t, i);
+}
+
 static void
 drop_oldest(struct templates *t)
 {
@@ -206,15 +213,16 @@ templates_add(struct templates *t, uint16_t id, bool options,
 	struct spec kept[TEMPLATES_MAX_FIELDS];
 	size_t m = 0, bytes = 0;
 
+	if (n > TEMPLATES_MAX_FIELDS)
+		return false;
 	/* NetFlow v9 has fields without length: they say nothing. */
-	for (size_t i = 0; i < n && m < TEMPLATES_MAX_FIELDS; i++)
+	for (size_t i = 0; i < n; i++)
 		if (specs[i].len) {
 			bytes +=
 			    specs[i].len == FB_IE_VARLEN ? 1 : specs[i].len;
 			kept[m++] = specs[i];
 		}
-	if (!m || (n > TEMPLATES_MAX_FIELDS && m == TEMPLATES_MAX_FIELDS) ||
-	    bytes > UINT16_MAX - TEMPLATES_HEAD - 4)
+	if (!m || bytes > UINT16_MAX - TEMPLATES_HEAD - 4)
 		return false;
 	if (one && one->options == options && one->n == m &&
 	    memcmp(one->specs, kept, m * sizeof *kept) == 0)

@@ -31,6 +31,7 @@ void templates_free(struct templates *t);
 bool templates_add(struct templates *t, uint16_t id, bool options,
     const struct spec *specs, size_t n);
 void templates_remove(struct templates *t, uint16_t id);
+void templates_remove_all(struct templates *t, bool options);
 bool templates_has(const struct templates *t, uint16_t id);
 size_t templates_fields(const struct templates *t); /* of all */
 

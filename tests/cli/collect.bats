@@ -154,6 +154,14 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 		"${lines[1]}"
 }
 
+@test 'collect: padding behind templates withdraws none, and too many fields none reads' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file padded > p.ipfix
+	run_err 1 flowcat p.ipfix
+	[[ ${#lines[@]} == 3 && $stderr == *'1 bad templates'* ]]
+	[[ $stderr == *'1 data sets without a template'* ]]
+}
+
 @test 'collect: gaps are counted' {
 	collect -- gap
 	[[ $status == 1 && $(count lost_flows) == 5 ]]
@@ -202,6 +210,8 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 @test 'collect: what is no address is refused' {
 	run_err 2 flowcat udp://
 	run_err 2 flowcat udp://:
+	run_err 2 flowcat udp://2055
+	run_err 2 flowcat udp://:70000
 	run_err 2 flowcat 'udp://:2055?allow=nobody'
 	run_err 2 flowcat 'udp://:2055?colour=red'
 	run_err 2 flowcat udp://no.such.host.invalid:2055
