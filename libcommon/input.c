@@ -233,7 +233,9 @@ input_chunk(struct input *in, char **p, size_t *n, bool *fresh)
 		in->read_at = in->end;
 		got = read_some(in);
 		if (got < 0)
-			in->trouble(in->arg, source_error(in->source));
+			in->trouble(in->arg, in->decoder
+						 ? in->kind->error(in->decoder)
+						 : source_error(in->source));
 		if (got > 0 && source_kafka(in->source))
 			begin_run(in);
 		in->end += got > 0 ? (size_t)got : 0;

@@ -348,7 +348,7 @@ source_read(
 const char *
 source_error(const struct source *s)
 {
-	return s->error;
+	return s->kind ? s->kind->error(s->state) : s->error;
 }
 
 bool

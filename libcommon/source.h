@@ -29,6 +29,7 @@ struct source_kind {
 	/* As source_read(); from is the file, NULL for what open() gave. */
 	ssize_t (*read)(void *state, struct source *from, char *buf, size_t n,
 	    int (*idle)(void *arg), void *arg);
+	const char *(*error)(const void *state); /* after -1 */
 	void (*close)(void *state);
 };
 

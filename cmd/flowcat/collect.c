@@ -47,6 +47,7 @@ struct collect {
 	struct stream *file;
 	char *bytes; /* of the file, read before it was known what it is */
 	size_t ahead, used;
+	const char *error;
 };
 
 static bool used;      /* there was something to collect */
@@ -398,14 +399,22 @@ next_message(
 		ssize_t got;
 
 		if (!read_stream(c, c->file, &found)) {
-			c->file->n = 0;
-			return 0;
+			c->file->n = 0; /* counted */
+			c->error = "no IPFIX message; the rest is left out";
+			return -1;
 		}
 		if (found)
 			return 1;
 		got = fill(c, from, idle, arg);
-		if (got <= 0)
-			return (int)got;
+		if (got < 0)
+			c->error = source_error(from);
+		if (got > 0)
+			continue;
+		if (got == 0 && c->file->n && !stop_asked()) {
+			c->error = "the last message is cut off";
+			got = -1;
+		}
+		return (int)got;
 	}
 	while (!(c->sockets.tcp ? next_of_connections(c) : next_datagram(c))) {
 		if (stop_asked())
@@ -439,6 +448,12 @@ read_lines(void *state, struct source *from, char *buf, size_t n,
 	return (ssize_t)n;
 }
 
+static const char *
+error_of(const void *state)
+{
+	return ((const struct collect *)state)->error;
+}
+
 static void
 close_collect(void *state)
 {
@@ -467,5 +482,6 @@ const struct source_kind collect_kind = {
 	.is_content = is_messages,
 	.begin = begin_file,
 	.read = read_lines,
+	.error = error_of,
 	.close = close_collect,
 };

@@ -85,6 +85,11 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 	exporter file twelve | head -c -5 > cut.ipfix
 	run_err 1 flowcat cut.ipfix
 	[[ ${#lines[@]} == 6 && $stderr == *'1 bad messages'* ]]
+	[[ $stderr == *'cut.ipfix: the last message is cut off'* ]]
+	(exporter file twelve && echo garbage) > tail.ipfix
+	run_err 1 flowcat tail.ipfix - <<< "$one"
+	[[ ${#lines[@]} == 13 ]]
+	[[ $stderr == *'tail.ipfix: no IPFIX message; the rest is left out'* ]]
 }
 
 @test 'collect: twelve flows, ten times, by datagrams; repeated numbers drop nothing' {
