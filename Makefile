@@ -24,7 +24,7 @@ cppflags = -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
 ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowx = -lx
-libs_flowcat = -lfixbuf -lglib-2.0
+libs_flowcat = -lfixbuf -lglib-2.0 -lssl -lcrypto
 libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lm
 
 tools = flowcat flowfilter flowwin flowagg flowtopn
@@ -92,7 +92,7 @@ $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
 
 # A fuzzer of a tool's private modules: fuzz_x = modules, libs_fuzz_x
 fuzz_message = $(addprefix cmd/flowcat/,\
-	message exporters templates columns registry)
+	message exporters counters templates columns registry)
 libs_fuzz_message = $(libs_flowcat)
 $(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)

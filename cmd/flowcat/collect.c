@@ -2,35 +2,21 @@
 #include "cmd/flowcat/collect.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "cmd/flowcat/message.h"
-#include "cmd/flowcat/sockets.h"
+#include "cmd/flowcat/connections.h"
+#include "cmd/flowcat/stream.h"
 #include "libcommon/die.h"
 #include "libcommon/stop.h"
 #include "libcommon/xalloc.h"
 
 enum {
 	BATCH = 32, /* datagrams received at once */
-	MAX_CONNECTIONS = 64,
-	HEAD = 16, /* of an IPFIX message: its length is at 2 */
-	TELL_S = 10,
 	CONTROL = CMSG_SPACE(sizeof(uint32_t)),
-};
-
-/* Bytes that messages follow each other in. */
-struct stream {
-	struct message_from from;
-	int fd;
-	size_t n;
-	uint8_t buf[MESSAGE_MAX + TEMPLATES_TAIL];
 };
 
 struct collect {
@@ -41,134 +27,21 @@ struct collect {
 	/* Datagrams: those from 'next' on are not yet read. */
 	struct mmsghdr *batch;
 	unsigned next, received;
-	uint32_t dropped[SOCKETS_MAX]; /* as the kernel counts them */
-	struct stream *streams[MAX_CONNECTIONS];
-	size_t n_streams, turn; /* turn: whose it is */
-	struct stream *file;
+	uint32_t dropped[SOCKETS_MAX];   /* as the kernel counts them */
+	struct connections *connections; /* or NULL */
+	struct stream *file;             /* or NULL */
 	char *bytes; /* of the file, read before it was known what it is */
 	size_t ahead, used;
 	const char *error;
 };
 
-static bool used;      /* there was something to collect */
-static uint32_t links; /* given out so far */
-
-/* ---- telling ---- */
-
-static uint64_t
-count_of(size_t i)
-{
-	uint64_t n;
-
-	memcpy(&n, (const char *)&collect_counts + collect_names[i].offset,
-	    sizeof n);
-	return n;
-}
-
-/* What was lost since the last time. */
-static bool
-tell_losses(void)
-{
-	static uint64_t told[32];
-	bool lost = false;
-
-	for (size_t i = 0; collect_names[i].name; i++) {
-		uint64_t n = count_of(i);
-
-		lost |= n && collect_names[i].loss;
-		if (n > told[i] && collect_names[i].loss)
-			warn("collector: %" PRIu64 " %s, %" PRIu64 " in all",
-			    n - told[i], collect_names[i].what, n);
-		told[i] = n;
-	}
-	return lost;
-}
-
-static void
-tell_sometimes(void)
-{
-	static time_t last;
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	if (t.tv_sec - last < TELL_S && last)
-		return;
-	last = t.tv_sec;
-	tell_losses();
-}
+static bool used; /* there was something to collect */
 
 bool
 collect_close(const char *stats)
 {
-	bool lost;
-
 	exporters_end(0);
-	lost = tell_losses();
-	if (!stats || !used)
-		return lost;
-	fprintf(stderr, *stats ? "{" : "%s: collector: ", die_name());
-	for (size_t i = 0; collect_names[i].name; i++)
-		if (*stats)
-			fprintf(stderr, "%s\"%s\":%" PRIu64, i ? "," : "",
-			    collect_names[i].name, count_of(i));
-		else
-			fprintf(stderr, "%s%s %" PRIu64, i ? ", " : "",
-			    collect_names[i].what, count_of(i));
-	fprintf(stderr, *stats ? "}\n" : "\n");
-	return lost;
-}
-
-/* ---- streams: connections and files ---- */
-
-static struct stream *
-stream_new(void)
-{
-	struct stream *s = xcalloc(1, sizeof *s);
-
-	s->fd = -1;
-	s->from.link = ++links;
-	return s;
-}
-
-/* The first message that is there as a whole; false: it is no stream. */
-static bool
-read_stream(struct collect *c, struct stream *s, bool *found)
-{
-	size_t len = (size_t)s->buf[2] << 8 | s->buf[3];
-
-	*found = false;
-	if (s->n < 4)
-		return true;
-	if (s->buf[0] != 0 || s->buf[1] != 10 || len < HEAD) {
-		collect_counts.bad_messages++;
-		return false;
-	}
-	if (s->n < len)
-		return true;
-	*found = true;
-	message_read(s->buf, len, &s->from, &c->text);
-	s->n -= len;
-	memmove(s->buf, s->buf + len, s->n);
-	return true;
-}
-
-static void
-end_stream(struct stream *s)
-{
-	collect_counts.bad_messages += s->n > 0;
-	exporters_end(s->from.link);
-	if (s->fd >= 0)
-		close(s->fd);
-	free(s);
-}
-
-/* ---- connections ---- */
-
-static void
-drop_stream(struct collect *c, size_t i)
-{
-	end_stream(c->streams[i]);
-	c->streams[i] = c->streams[--c->n_streams];
+	return counters_tell_all(used ? stats : NULL);
 }
 
 static void
@@ -178,60 +51,6 @@ watch(struct collect *c, int fd)
 
 	if (epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) < 0)
 		die_errno("epoll");
-}
-
-static void
-accept_all(struct collect *c)
-{
-	for (unsigned i = 0; i < c->sockets.n; i++) {
-		struct sockaddr_storage a = { 0 };
-		socklen_t len = sizeof a;
-		struct stream *s;
-		int fd = accept4(c->sockets.fd[i], (struct sockaddr *)&a, &len,
-		    SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-		if (fd < 0)
-			continue;
-		s = stream_new();
-		s->fd = fd;
-		if (!sockets_peer(
-			&c->sockets, &a, &s->from.ip, &s->from.port) ||
-		    c->n_streams == MAX_CONNECTIONS) {
-			collect_counts.refused++;
-			end_stream(s);
-			continue;
-		}
-		watch(c, fd);
-		c->streams[c->n_streams++] = s;
-	}
-}
-
-/* One message of the next connection that has one; false if none is there. */
-static bool
-next_of_connections(struct collect *c)
-{
-	accept_all(c);
-	for (size_t n = c->n_streams; n && c->n_streams; n--) {
-		size_t i = c->turn++ % c->n_streams;
-		struct stream *s = c->streams[i];
-		bool found;
-		ssize_t got = recv(
-		    s->fd, s->buf + s->n, MESSAGE_MAX - s->n, MSG_DONTWAIT);
-
-		if (got > 0)
-			s->n += (size_t)got;
-		if (!read_stream(c, s, &found)) {
-			s->n = 0; /* counted */
-			drop_stream(c, i);
-		} else if (!found && s->n < MESSAGE_MAX &&
-			   (got == 0 || (got < 0 && errno != EAGAIN &&
-					    errno != EINTR))) {
-			drop_stream(c, i);
-		}
-		if (found)
-			return true;
-	}
-	return false;
 }
 
 /* ---- datagrams ---- */
@@ -338,7 +157,9 @@ open_sockets(const char *name)
 		die_errno("epoll");
 	for (unsigned i = 0; i < c->sockets.n; i++)
 		watch(c, c->sockets.fd[i]);
-	if (!c->sockets.tcp)
+	if (c->sockets.tcp)
+		c->connections = connections_new(&c->sockets, c->epoll);
+	else
 		open_batch(c);
 	return c;
 }
@@ -398,8 +219,7 @@ next_message(
 	while (from) {
 		ssize_t got;
 
-		if (!read_stream(c, c->file, &found)) {
-			c->file->n = 0; /* counted */
+		if (!stream_read(c->file, &c->text, &found)) {
 			c->error = "no IPFIX message; the rest is left out";
 			return -1;
 		}
@@ -416,13 +236,14 @@ next_message(
 		}
 		return (int)got;
 	}
-	while (!(c->sockets.tcp ? next_of_connections(c) : next_datagram(c))) {
+	while (!(c->connections ? connections_next(c->connections, &c->text)
+				: next_datagram(c))) {
 		if (stop_asked())
 			return 0;
-		tell_sometimes();
+		counters_tell_sometimes();
 		stop_wait(c->epoll, idle(arg));
 	}
-	tell_sometimes();
+	counters_tell_sometimes();
 	return 1;
 }
 
@@ -459,14 +280,11 @@ close_collect(void *state)
 {
 	struct collect *c = state;
 
-	while (c->n_streams)
-		drop_stream(c, c->n_streams - 1);
+	if (c->connections)
+		connections_free(c->connections);
 	if (c->file)
-		end_stream(c->file);
-	for (unsigned i = 0; i < c->sockets.n; i++)
-		close(c->sockets.fd[i]);
-	if (c->sockets.allow)
-		prefixset_free(c->sockets.allow);
+		stream_free(c->file);
+	sockets_close(&c->sockets);
 	if (c->batch)
 		close_batch(c);
 	if (c->epoll >= 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * collect: flows straight from exporters: datagrams (udp://), connections
- * (tcp://, RFC 7011 10.4) and files of IPFIX messages (RFC 5655), as lines of
- * the dialect "ipfix".
+ * (tcp://, tls://, RFC 7011 10.4) and files of IPFIX messages (RFC 5655), as
+ * lines of the dialect "ipfix".
  */
 #ifndef COLLECT_H
 #define COLLECT_H

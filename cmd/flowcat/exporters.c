@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/exporters.h"
 
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,33 +9,15 @@
 /* A gap beyond that is no gap: the exporter counts from elsewhere. */
 enum { MAX_GAP = 1 << 20 };
 
-struct collect_counts collect_counts;
-
-#define COUNT(name, what, loss)                                          \
-	{                                                                \
-#name, what, offsetof(struct collect_counts, name), loss \
-	}
-
-const struct collect_name collect_names[] = {
-	COUNT(messages, "messages", false),
-	COUNT(flows, "flows", false),
-	COUNT(options, "options records", false),
-	COUNT(templates, "templates", false),
-	COUNT(bad_messages, "bad messages", true),
-	COUNT(bad_templates, "bad templates", true),
-	COUNT(lost_flows, "flows lost on the way", true),
-	COUNT(lost_messages, "messages lost on the way", true),
-	COUNT(restarts, "jumps of sequence numbers", false),
-	COUNT(dropped, "datagrams dropped by the kernel", true),
-	COUNT(refused, "datagrams and connections refused", false),
-	COUNT(no_template, "data sets without a template", true),
-	COUNT(evicted, "exporters forgotten", false),
-	{ 0 },
-};
-
 static struct exporter *all[EXPORTERS_MAX];
 static size_t n_all, waiting_all;
 static uint64_t now; /* counts messages */
+
+void
+exporter_count(struct exporter *e, enum share what, uint64_t n)
+{
+	shares_add(&e->shares, &e->key.ip, e->key.domain, what, n);
+}
 
 void
 waiting_free(struct waiting *w)
@@ -59,7 +40,7 @@ give_up_waiting(struct exporter *e)
 {
 	waiting_free(&e->waiting[0]);
 	stop_waiting(e, 0);
-	collect_counts.no_template++;
+	exporter_count(e, SHARE_NO_TEMPLATE, 1);
 }
 
 static void
@@ -168,7 +149,7 @@ exporter_wait(struct exporter *e, const uint8_t *set, size_t n,
 	struct waiting *w;
 
 	if (n > WAITING_BYTES || waiting_all + n > WAITING_ALL) {
-		collect_counts.no_template++;
+		exporter_count(e, SHARE_NO_TEMPLATE, 1);
 		return;
 	}
 	while (
@@ -229,9 +210,9 @@ count_gap(struct exporter *e, uint32_t number, struct message_units units)
 	if (gap > MAX_GAP)
 		collect_counts.restarts++;
 	else if (e->key.version == 9)
-		collect_counts.lost_messages += gap;
+		exporter_count(e, SHARE_LOST_MESSAGES, gap);
 	else
-		collect_counts.lost_flows += gap;
+		exporter_count(e, SHARE_LOST_FLOWS, gap);
 }
 
 void

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/flowcat/counters.h"
 #include "cmd/flowcat/templates.h"
 #include "libcommon/ip.h"
 
@@ -49,35 +50,16 @@ struct exporter {
 	uint64_t sampling; /* as its options say, or 0 */
 	int64_t boot;      /* the same, ms, or INT64_MIN */
 	uint64_t flows, used;
+	struct shares *shares;   /* counters.h */
 	struct waiting *waiting; /* oldest first */
 	size_t n_waiting, waiting_bytes;
 };
 
-/* Since the start, of all exporters. */
-struct collect_counts {
-	uint64_t messages, flows, options, templates;
-	uint64_t bad_messages;  /* not understood, or ending too early */
-	uint64_t bad_templates; /* none that records could follow */
-	uint64_t lost_flows;    /* by sequence numbers of v5 and IPFIX */
-	uint64_t lost_messages; /* by those of v9 */
-	uint64_t restarts;      /* sequence numbers that fit no gap */
-	uint64_t dropped;       /* datagrams, by the kernel */
-	uint64_t refused;       /* from networks that are not allowed */
-	uint64_t no_template;   /* data sets whose template never came */
-	uint64_t evicted;       /* exporters */
-};
-
-/* The names under which --stats has them. */
-extern const struct collect_name {
-	const char *name, *what;
-	size_t offset; /* of a uint64_t in struct collect_counts */
-	bool loss;     /* something was not read */
-} collect_names[];
-
-extern struct collect_counts collect_counts;
-
 /* Never NULL: another one may be forgotten for it. */
 struct exporter *exporter_find(const struct exporter_key *key);
+
+/* Counts n more of it, see counters.h. */
+void exporter_count(struct exporter *e, enum share what, uint64_t n);
 
 bool exporter_add_template(struct exporter *e, uint16_t id, bool options,
     const struct spec *specs, size_t n);

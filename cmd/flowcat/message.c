@@ -78,7 +78,7 @@ decode(struct message *m, uint8_t *set, size_t n,
 	if (seen.sampling)
 		m->e->sampling = seen.sampling;
 	m->e->flows += done.flows;
-	collect_counts.flows += done.flows;
+	exporter_count(m->e, SHARE_FLOWS, done.flows);
 	collect_counts.options += done.options;
 	m->ok &= !done.broken;
 	m->units.flows += (uint32_t)done.flows;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -25,18 +26,24 @@ struct address {
 	const char *text;
 	char *host, *port; /* host: NULL for loopback */
 	uint64_t rcvbuf;
+	struct tls_files tls;
 };
 
 bool
 sockets_is_name(const char *name)
 {
 	return strncmp(name, "udp://", 6) == 0 ||
-	       strncmp(name, "tcp://", 6) == 0;
+	       strncmp(name, "tcp://", 6) == 0 ||
+	       strncmp(name, "tls://", 6) == 0;
 }
 
+/* ---- settings ---- */
+
 static void
-allow(struct sockets *s, const char *text, char *nets)
+set_allow(struct sockets *s, struct address *a, char *nets)
 {
+	const char *text = a->text;
+
 	s->allow = s->allow ? s->allow : prefixset_new();
 	for (char *save = NULL, *one = strtok_r(nets, ",", &save); one;
 	     one = strtok_r(NULL, ",", &save)) {
@@ -50,20 +57,59 @@ allow(struct sockets *s, const char *text, char *nets)
 }
 
 static void
+set_rcvbuf(struct sockets *s, struct address *a, char *value)
+{
+	(void)s;
+	if (num_u64(slice_str(value), &a->rcvbuf) || a->rcvbuf > 1 << 30)
+		opts_usage("%s: rcvbuf=%s: bytes expected", a->text, value);
+}
+
+static void
 set(struct sockets *s, struct address *a, char *setting)
 {
+	static const struct {
+		const char *name;
+		void (*set)(struct sockets *s, struct address *a, char *value);
+		size_t file; /* else where its name goes */
+	} settings[] = {
+		{ "allow", set_allow, 0 },
+		{ "rcvbuf", set_rcvbuf, 0 },
+		{ "cert", NULL, offsetof(struct address, tls.cert) },
+		{ "key", NULL, offsetof(struct address, tls.key) },
+		{ "ca", NULL, offsetof(struct address, tls.ca) },
+	};
 	char *value = strchr(setting, '=');
 
 	if (value)
 		*value++ = '\0';
-	if (value && strcmp(setting, "allow") == 0)
-		allow(s, a->text, value);
-	else if (!value || strcmp(setting, "rcvbuf") != 0)
-		opts_usage("%s: %s: allow=NETS or rcvbuf=BYTES expected",
-		    a->text, setting);
-	else if (num_u64(slice_str(value), &a->rcvbuf) || a->rcvbuf > 1 << 30)
-		opts_usage("%s: rcvbuf=%s: bytes expected", a->text, value);
+	for (size_t i = 0; value && i < sizeof settings / sizeof *settings; i++)
+		if (strcmp(setting, settings[i].name) == 0) {
+			if (settings[i].set)
+				settings[i].set(s, a, value);
+			else
+				memcpy((char *)a + settings[i].file, &value,
+				    sizeof value);
+			return;
+		}
+	opts_usage("%s: %s: allow=NETS, rcvbuf=BYTES, or of tls:// cert=FILE, "
+		   "key=FILE, ca=FILE expected",
+	    a->text, setting);
 }
+
+static void
+check_tls(struct sockets *s, struct address *a)
+{
+	bool tls = a->text[1] == 'l';
+
+	if (tls && (!a->tls.cert || !a->tls.key || !a->tls.ca))
+		opts_usage("%s: ?cert=FILE&key=FILE&ca=FILE expected", a->text);
+	if (!tls && (a->tls.cert || a->tls.key || a->tls.ca))
+		opts_usage("%s: cert=, key= and ca= belong to tls://", a->text);
+	if (tls)
+		s->tls = tls_new(&a->tls, a->text);
+}
+
+/* ---- sockets ---- */
 
 static void
 take_apart(struct sockets *s, struct address *a)
@@ -174,6 +220,7 @@ sockets_open(struct sockets *s, const char *name)
 
 	*s = (struct sockets){ .tcp = name[0] == 't' };
 	take_apart(s, &a);
+	check_tls(s, &a);
 	if (s->allow)
 		prefixset_seal(s->allow);
 	take_passed(s, &a);
@@ -198,6 +245,17 @@ sockets_open(struct sockets *s, const char *name)
 	if (!s->n)
 		die_errno("%s", name);
 	freeaddrinfo(found);
+}
+
+void
+sockets_close(struct sockets *s)
+{
+	for (unsigned i = 0; i < s->n; i++)
+		close(s->fd[i]);
+	if (s->allow)
+		prefixset_free(s->allow);
+	if (s->tls)
+		tls_free(s->tls);
 }
 
 bool

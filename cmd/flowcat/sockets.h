@@ -2,8 +2,9 @@
 /*
  * sockets: what a collector listens on.
  *
- * udp://[ADDR]:PORT[?allow=NETS&rcvbuf=BYTES], tcp://..; without ADDR on the
- * loopback addresses, with * on all.  Sockets that systemd passes
+ * udp://[ADDR]:PORT[?allow=NETS&rcvbuf=BYTES], tcp://..,
+ * tls://..?cert=FILE&key=FILE&ca=FILE; without ADDR on the loopback
+ * addresses, with * on all.  Sockets that systemd passes
  * (LISTEN_FDS) are taken where kind and port agree.  Errors end the program.
  */
 #ifndef SOCKETS_H
@@ -12,20 +13,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/flowcat/tls.h"
 #include "libcommon/ip.h"
 #include "libcommon/prefixset.h"
 
 enum { SOCKETS_MAX = 16 };
 
 struct sockets {
-	bool tcp;
+	bool tcp; /* connections */
 	int fd[SOCKETS_MAX];
 	unsigned n;
 	struct prefixset *allow; /* or NULL: all */
+	struct tls *tls;         /* or NULL */
 };
 
 bool sockets_is_name(const char *name);
 void sockets_open(struct sockets *s, const char *name);
+void sockets_close(struct sockets *s);
 
 struct sockaddr_storage;
 

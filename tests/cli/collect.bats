@@ -108,6 +108,87 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 	same "$one" "$(head -n 1 "$BATS_TEST_TMPDIR/out")"
 }
 
+# certificate NAME SUBJECT [CA]: $T/NAME.pem, signed by CA or by itself.
+certificate() {
+	local ca=${3-$1}
+
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+		-keyout "$1.key" -out "$1.crt" -days 2 -subj "/CN=$2" \
+		-addext "subjectAltName=IP:127.0.0.1" \
+		${3+-CA "$ca.crt" -CAkey "$ca.key"} 2> /dev/null
+	cat "$1.crt" "$1.key" > "$1.pem"
+}
+
+@test 'collect: by TLS, where both show a certificate; others are refused' {
+	cd "$BATS_TEST_TMPDIR" || return
+	certificate ca ca
+	certificate collector collector ca
+	certificate probe probe ca
+	certificate stranger stranger
+	export TLS_DIR=$PWD TLS_NAME
+	files="cert=$PWD/collector.crt&key=$PWD/collector.key&ca=$PWD/ca.crt"
+	flowcat --stats=json "tls://:$PORT?$files" > out 2> err &
+	pid=$!
+	listening "$PORT" tcp
+	TLS_NAME=probe
+	exporter "$PORT/tls" twelve dns
+	TLS_NAME=stranger
+	exporter "$PORT/tls" twelve || :
+	TLS_NAME=
+	exporter "$PORT/tls" twelve || :
+	exporter "$PORT/tcp" twelve || :
+	TLS_NAME=probe
+	exporter "$PORT/tls" twelve{,,,,,,,,,,,,,,,,,,,}
+	settle out
+	kill $pid
+	wait $pid
+	[[ $(wc -l < out) == 253 && $(count refused) == 3 ]]
+	same "$one" "$(head -n 1 out)"
+	# One of three in ten seconds.
+	[[ $(grep -c '127.0.0.1 port .*: TLS: certificate verify failed' err) == 1 ]]
+	run_err 2 flowcat "tls://:$PORT"
+	run_err 2 flowcat "tcp://:$PORT?$files"
+	run_err 2 flowcat "tls://:$PORT?${files/probe/nothing}&key=/dev/null"
+	[[ $stderr == *'key=/dev/null'* ]]
+}
+
+@test 'collect: silent connections make room for new ones' {
+	cd "$BATS_TEST_TMPDIR" || return
+	flowcat --stats=json "tcp://:$PORT" > out 2> err &
+	pid=$!
+	listening "$PORT" tcp
+	python3 - "$PORT" <<-'END' &
+		import socket, sys, time
+		all = [socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+		       for _ in range(100)]
+		time.sleep(2)
+	END
+	sleep 1
+	exporter "$PORT/tcp" twelve
+	settle out
+	kill $pid
+	wait $pid
+	[[ $(wc -l < out) == 12 && $(count displaced) -ge 30 ]]
+}
+
+@test 'collect: an exporter killed in a message, then restarted with other templates' {
+	cd "$BATS_TEST_TMPDIR" || return
+	collect -- half garbage other_templates
+	[[ $status == 1 && $(count bad_messages) == 9 && $(wc -l < out) == 13 ]]
+	flowcat --stats=json "tcp://:$PORT" > out 2> err &
+	pid=$!
+	listening "$PORT" tcp
+	exporter "$PORT/tcp" half
+	exporter "$PORT/tcp" garbage || : # it is hung up on
+	exporter "$PORT/tcp" other_templates
+	settle out
+	kill $pid
+	wait $pid && return 1
+	[[ $(wc -l < out) == 13 && $(count bad_messages) == 2 ]]
+	same '{"src_ip_addr":"2001:db8::1","dst_ip_addr":"2001:db8::2","protocol":6,"bytes":77}' \
+		"$(tail -n 1 out)"
+}
+
 @test 'collect: NetFlow v5; a next hop of zeros is unknown' {
 	collect -- v5
 	[[ $status == 0 ]]
@@ -145,6 +226,19 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 	same '100 6000 100 scaled by 100' "$(jq -r '"\(.packets) \(.bytes) \(.sampling_rate) \(.sampling)"' <<< "$output")"
 }
 
+@test 'collect: the records are those that ipfixDump shows' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file twelve replaced dns > f.ipfix
+	ipfixDump --in f.ipfix | "$ROOT/tests/bin/dumped" > theirs
+	flowcat f.ipfix | jq -r '[.src_ip_addr, .dst_ip_addr, .src_port,
+		.dst_port, .protocol, .packets, .bytes, .date_first_seen,
+		.date_last_seen] | map(. // "-") | join(" ")' > ours
+	# A message of ICMP has its type in place of the port.
+	sed -i '/ 1 1 84 /s/ 0 2048 / - - /' theirs
+	[[ $(wc -l < theirs) == 15 ]]
+	diff ours theirs
+}
+
 @test 'collect: data before its template, withdrawn and replaced templates' {
 	cd "$BATS_TEST_TMPDIR"
 	exporter file data_first > a.ipfix
@@ -170,7 +264,10 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 @test 'collect: gaps are counted' {
 	collect -- gap
 	[[ $status == 1 && $(count lost_flows) == 5 ]]
-	grep -q '5 flows lost on the way' "$BATS_TEST_TMPDIR/err"
+	grep -q '5 flows lost on the way, 5 in all: 127.0.0.1 domain 10: 5$' \
+		"$BATS_TEST_TMPDIR/err"
+	same '{"exporter_ip_addr":"127.0.0.1","observation_domain_id":10,"flows":2,"lost_flows":5,"lost_messages":0,"no_template":0}' \
+		"$(count 'exporters[]' | jq -c .)"
 }
 
 @test 'collect: garbage, ten thousand templates, data without any; then good ones' {

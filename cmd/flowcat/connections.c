@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowcat/connections.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd/flowcat/stream.h"
+#include "libcommon/die.h"
+#include "libcommon/xalloc.h"
+
+enum { MAX = 64, TELL_S = 10 };
+
+struct connection {
+	struct stream *stream;
+	struct tls_session *tls; /* or NULL */
+	int fd;
+	bool heard; /* has sent a message */
+};
+
+struct connections {
+	const struct sockets *sockets;
+	int epoll;
+	struct connection all[MAX]; /* oldest first */
+	size_t n, turn;             /* turn: whose it is */
+	time_t told;
+};
+
+struct connections *
+connections_new(const struct sockets *sockets, int epoll)
+{
+	struct connections *c = xcalloc(1, sizeof *c);
+
+	c->sockets = sockets;
+	c->epoll = epoll;
+	return c;
+}
+
+/* Ten seconds apart: anybody can fail. */
+static void
+tell_failure(struct connections *c, const struct connection *one)
+{
+	char ip[IP_ROOM];
+	int n = (int)ip_put(ip, &one->stream->from.ip);
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	if (c->told && t.tv_sec - c->told < TELL_S)
+		return;
+	c->told = t.tv_sec;
+	warn("collector: %.*s port %u: TLS: %s", n, ip, one->stream->from.port,
+	    tls_reason(one->tls));
+}
+
+static void
+drop(struct connections *c, size_t i)
+{
+	struct connection *one = &c->all[i];
+
+	if (one->tls && !tls_is_ready(one->tls)) {
+		collect_counts.refused++;
+		tell_failure(c, one);
+	}
+	if (one->tls)
+		tls_end(one->tls);
+	stream_free(one->stream);
+	close(one->fd);
+	memmove(one, one + 1, (--c->n - i) * sizeof *one);
+}
+
+void
+connections_free(struct connections *c)
+{
+	while (c->n)
+		drop(c, c->n - 1);
+	free(c);
+}
+
+/* ---- new ones ---- */
+
+static bool
+make_room(struct connections *c)
+{
+	for (size_t i = 0; i < c->n && c->n == MAX; i++)
+		if (!c->all[i].heard) {
+			collect_counts.displaced++;
+			drop(c, i);
+		}
+	return c->n < MAX;
+}
+
+static void
+add(struct connections *c, int fd, const struct sockaddr_storage *a)
+{
+	struct epoll_event e = { .events = EPOLLIN };
+	struct message_from from = { 0 };
+	struct connection *one;
+
+	if (!sockets_peer(c->sockets, a, &from.ip, &from.port) ||
+	    !make_room(c) || epoll_ctl(c->epoll, EPOLL_CTL_ADD, fd, &e) < 0) {
+		collect_counts.refused++;
+		close(fd);
+		return;
+	}
+	one = &c->all[c->n++];
+	*one = (struct connection){ .stream = stream_new(), .fd = fd };
+	from.link = one->stream->from.link;
+	one->stream->from = from;
+	if (c->sockets->tls)
+		one->tls = tls_accept(c->sockets->tls);
+}
+
+static void
+accept_all(struct connections *c)
+{
+	for (unsigned i = 0; i < c->sockets->n; i++) {
+		struct sockaddr_storage a = { 0 };
+		socklen_t len = sizeof a;
+		int fd = accept4(c->sockets->fd[i], (struct sockaddr *)&a, &len,
+		    SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0)
+			add(c, fd, &a);
+	}
+}
+
+/* ---- reading ---- */
+
+static ssize_t
+receive(struct connection *one)
+{
+	struct stream *s = one->stream;
+	size_t room = MESSAGE_MAX - s->n;
+
+	return one->tls ? tls_recv(one->tls, one->fd, s->buf + s->n, room)
+			: recv(one->fd, s->buf + s->n, room, MSG_DONTWAIT);
+}
+
+/* Whether there is a message; the connection may be gone after it. */
+static bool
+read_one(struct connections *c, size_t i, struct output *out)
+{
+	struct connection *one = &c->all[i];
+	struct stream *s = one->stream;
+	bool full = s->n == MESSAGE_MAX, found;
+	ssize_t got = full ? 1 : receive(one);
+	bool over = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+
+	s->n += got > 0 && !full ? (size_t)got : 0;
+	if (!stream_read(s, out, &found) || (!found && over))
+		drop(c, i);
+	else
+		one->heard |= found;
+	return found;
+}
+
+bool
+connections_next(struct connections *c, struct output *out)
+{
+	accept_all(c);
+	for (size_t n = c->n; n && c->n; n--)
+		if (read_one(c, c->turn++ % c->n, out))
+			return true;
+	return false;
+}
