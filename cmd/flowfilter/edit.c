@@ -4,20 +4,14 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/splice.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_EDITS = 64, MAX_FIELDS = 256 };
 
-struct set {
-	struct slice name;
-	const struct field *field;
-	int slot; /* of the member it replaces */
-	struct expr *expr;
-	struct value v; /* for the record at hand */
-};
-
 struct edit {
-	struct set sets[MAX_EDITS];
+	struct splice sets[MAX_EDITS]; /* of a name the last one counts */
+	struct expr *exprs[MAX_EDITS];
 	size_t n_sets;
 	struct slice names[MAX_FIELDS];
 	int slots[MAX_FIELDS];
@@ -43,7 +37,8 @@ void
 edit_set(struct edit *e, const char *text, const struct expr_context *context)
 {
 	const char *equals = strchr(text, '=');
-	struct set *s;
+	struct splice *s;
+	size_t i = e->n_sets;
 
 	if (!equals || equals == text)
 		die("--set %s: expected NAME=EXPRESSION", text);
@@ -53,10 +48,12 @@ edit_set(struct edit *e, const char *text, const struct expr_context *context)
 	s->name = canonical(slice_of(text, (size_t)(equals - text)));
 	s->field = field_find(s->name);
 	s->slot = schema_add(context->schema, s->name);
-	s->expr = expr_compile(equals + 1, "--set", context);
+	e->exprs[i] = expr_compile(equals + 1, "--set", context);
 	/* "bps=bytes*8/duration" is no flag text, "flags=flags | 2" is. */
 	if (!s->field)
-		s->field = expr_result(s->expr);
+		s->field = expr_result(e->exprs[i]);
+	while (i-- > 0)
+		e->sets[i].leave |= slice_eq(e->sets[i].name, s->name);
 }
 
 void
@@ -92,15 +89,6 @@ edit_is_empty(const struct edit *e)
 	return !e->n_sets && !e->n_names;
 }
 
-/* A value with the quotes that its slice leaves out. */
-static struct slice
-whole(const struct json_val *v)
-{
-	if (v->kind == JSON_STRING)
-		return slice_of(v->p - 1, v->n + 2u);
-	return json_slice(v);
-}
-
 static const char *
 compute(struct edit *e, const struct rec *rec)
 {
@@ -108,20 +96,11 @@ compute(struct edit *e, const struct rec *rec)
 	const char *err = NULL;
 
 	for (size_t i = 0; i < e->n_sets && !err; i++)
-		err = expr_value(e->sets[i].expr, &in, &e->sets[i].v);
+		err = expr_value(e->exprs[i], &in, &e->sets[i].v);
 	return err;
 }
 
-static void
-put_member(struct output *out, struct slice name, char before)
-{
-	out_char(out, before);
-	out_char(out, '"');
-	out_json_string(out, name);
-	out_put(out, "\":", 2);
-}
-
-static const struct set *
+static const struct splice *
 set_of(const struct edit *e, struct slice name)
 {
 	for (size_t i = e->n_sets; i-- > 0;)
@@ -138,108 +117,20 @@ put_chosen(const struct edit *e, const struct rec *rec, struct output *out)
 
 	for (size_t i = 0; i < e->n_names; i++) {
 		const struct json_val *v = &rec->v[e->slots[i]];
-		const struct set *s = set_of(e, e->names[i]);
+		const struct splice *s = set_of(e, e->names[i]);
 
 		if (s ? s->v.type == VALUE_NONE : v->kind == JSON_NONE)
 			continue;
-		put_member(out, e->names[i], before);
+		splice_name(out, e->names[i], before);
 		if (s)
 			value_json(out, &s->v, s->field);
 		else
-			out_slice(out, whole(v));
+			out_slice(out, splice_whole(v));
 		before = ',';
 	}
 	if (before == '{')
 		out_char(out, '{');
 	out_char(out, '}');
-}
-
-/* The set whose member stands first at or behind p; NULL if none does. */
-static const struct set *
-next_replaced(const struct edit *e, const struct rec *rec, const char *p)
-{
-	const struct set *first = NULL;
-
-	for (size_t i = 0; i < e->n_sets; i++) {
-		const struct set *s = &e->sets[i];
-		const struct json_val *v = &rec->v[s->slot];
-
-		if (v->kind == JSON_NONE || v->p < p || set_of(e, s->name) != s)
-			continue;
-		if (!first || v->p < rec->v[first->slot].p)
-			first = s;
-	}
-	return first;
-}
-
-static const char *
-back_over_space(const char *p)
-{
-	while (strchr(" \t", p[-1]))
-		p--;
-	return p;
-}
-
-/*
- * From p on, without the member whose value is 'old' (it became unknown) and
- * one of the commas beside it.  Returns where to go on.
- */
-static const char *
-put_without(
-    const struct rec *rec, const char *p, struct slice old, struct output *out)
-{
-	const char *key = back_over_space(old.p) - 1; /* the colon */
-	const char *end = old.p + old.n;
-
-	key = back_over_space(key) - 1; /* the closing quote */
-	while (*--key != '"' || key[-1] == '\\')
-		continue;
-	key = back_over_space(key);
-	if (key[-1] == ',' && key > p) {
-		key--;
-	} else {
-		end += strspn(end, " \t");
-		end += *end == ',' && end < rec->p + rec->n;
-	}
-	out_put(out, p, (size_t)(key - p));
-	return end;
-}
-
-/* Replaced members in place, new ones before the closing brace. */
-static void
-put_spliced(const struct edit *e, const struct rec *rec, struct output *out)
-{
-	const char *p = rec->p, *end = rec->p + rec->n, *brace = end;
-	const struct set *s;
-	char before;
-
-	while (*--brace != '}')
-		continue;
-	while ((s = next_replaced(e, rec, p))) {
-		struct slice old = whole(&rec->v[s->slot]);
-
-		if (s->v.type == VALUE_NONE) {
-			p = put_without(rec, p, old, out);
-			continue;
-		}
-		out_put(out, p, (size_t)(old.p - p));
-		value_json(out, &s->v, s->field);
-		p = old.p + old.n;
-	}
-	out_put(out, p, (size_t)(brace - p));
-	for (p = brace - 1; strchr(" \t", *p); p--)
-		continue;
-	before = *p == '{' ? ' ' : ',';
-	for (size_t i = 0; i < e->n_sets; i++) {
-		s = &e->sets[i];
-		if (rec->v[s->slot].kind != JSON_NONE ||
-		    s->v.type == VALUE_NONE || set_of(e, s->name) != s)
-			continue;
-		put_member(out, s->name, before);
-		value_json(out, &s->v, s->field);
-		before = ',';
-	}
-	out_put(out, brace, (size_t)(end - brace));
 }
 
 const char *
@@ -252,6 +143,6 @@ edit_put(struct edit *e, const struct rec *rec, struct output *out)
 	if (e->n_names)
 		put_chosen(e, rec, out);
 	else
-		put_spliced(e, rec, out);
+		splice_put(out, rec, e->sets, e->n_sets);
 	return NULL;
 }

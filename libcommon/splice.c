@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/splice.h"
+
+struct slice
+splice_whole(const struct json_val *v)
+{
+	if (v->kind == JSON_STRING)
+		return slice_of(v->p - 1, v->n + 2u);
+	return json_slice(v);
+}
+
+void
+splice_name(struct output *out, struct slice name, char before)
+{
+	out_char(out, before);
+	out_char(out, '"');
+	out_json_string(out, name);
+	out_put(out, "\":", 2);
+}
+
+/* What replaces the member that stands first at or behind p; NULL: nothing. */
+static const struct splice *
+next_replaced(
+    const struct rec *rec, const struct splice *list, size_t n, const char *p)
+{
+	const struct splice *first = NULL;
+
+	for (const struct splice *s = list; s < list + n; s++) {
+		const struct json_val *v = &rec->v[s->slot];
+
+		if (s->leave || v->kind == JSON_NONE || v->p < p)
+			continue;
+		if (!first || v->p < rec->v[first->slot].p)
+			first = s;
+	}
+	return first;
+}
+
+static const char *
+back_over_space(const char *p)
+{
+	while (strchr(" \t", p[-1]))
+		p--;
+	return p;
+}
+
+/*
+ * From p on, without the member whose value is 'old' (it became unknown) and
+ * one of the commas beside it.  Returns where to go on.
+ */
+static const char *
+put_without(
+    const struct rec *rec, const char *p, struct slice old, struct output *out)
+{
+	const char *key = back_over_space(old.p) - 1; /* the colon */
+	const char *end = old.p + old.n;
+
+	key = back_over_space(key) - 1; /* the closing quote */
+	while (*--key != '"' || key[-1] == '\\')
+		continue;
+	key = back_over_space(key);
+	if (key[-1] == ',' && key > p) {
+		key--;
+	} else {
+		end += strspn(end, " \t");
+		end += *end == ',' && end < rec->p + rec->n;
+	}
+	out_put(out, p, (size_t)(key - p));
+	return end;
+}
+
+void
+splice_put(struct output *out, const struct rec *rec, const struct splice *list,
+    size_t n)
+{
+	const char *p = rec->p, *end = rec->p + rec->n, *brace = end;
+	const struct splice *s;
+	char before;
+
+	while (*--brace != '}')
+		continue;
+	while ((s = next_replaced(rec, list, n, p))) {
+		struct slice old = splice_whole(&rec->v[s->slot]);
+
+		if (s->v.type == VALUE_NONE) {
+			p = put_without(rec, p, old, out);
+			continue;
+		}
+		out_put(out, p, (size_t)(old.p - p));
+		value_json(out, &s->v, s->field);
+		p = old.p + old.n;
+	}
+	out_put(out, p, (size_t)(brace - p));
+	for (p = brace - 1; strchr(" \t", *p); p--)
+		continue;
+	before = *p == '{' ? ' ' : ',';
+	for (s = list; s < list + n; s++) {
+		if (s->leave || rec->v[s->slot].kind != JSON_NONE ||
+		    s->v.type == VALUE_NONE)
+			continue;
+		splice_name(out, s->name, before);
+		value_json(out, &s->v, s->field);
+		before = ',';
+	}
+	out_put(out, brace, (size_t)(end - brace));
+}
