@@ -166,9 +166,10 @@ lint: ## format, static checks, layers, lengths, manuals, shell scripts
 	@scripts/deps build lint
 	@scripts/lint
 
-bench: all $(flowgen) ## measurements
+bench: all $(flowgen) $(B)/flowsend ## measurements
 	@B='$(abspath $(B))' bench/run
 	@B='$(abspath $(B))' bench/memory
+	@B='$(abspath $(B))' bench/collect
 
 bench-collect: all $(B)/flowsend ## rates of collecting, beside nfcapd
 	@B='$(abspath $(B))' bench/collect

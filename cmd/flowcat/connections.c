@@ -6,14 +6,13 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cmd/flowcat/stream.h"
 #include "libcommon/die.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX = 64, TELL_S = 10 };
+enum { MAX = 64 };
 
 struct connection {
 	struct stream *stream;
@@ -27,7 +26,7 @@ struct connections {
 	int epoll;
 	struct connection all[MAX]; /* oldest first */
 	size_t n, turn;             /* turn: whose it is */
-	time_t told;
+	int64_t told;               /* see counters_may_tell() */
 };
 
 struct connections *
@@ -40,18 +39,15 @@ connections_new(const struct sockets *sockets, int epoll)
 	return c;
 }
 
-/* Ten seconds apart: anybody can fail. */
+/* Not each time: anybody can fail. */
 static void
 tell_failure(struct connections *c, const struct connection *one)
 {
 	char ip[IP_ROOM];
 	int n = (int)ip_put(ip, &one->stream->from.ip);
-	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	if (c->told && t.tv_sec - c->told < TELL_S)
+	if (!counters_may_tell(&c->told))
 		return;
-	c->told = t.tv_sec;
 	warn("collector: %.*s port %u: TLS: %s", n, ip, one->stream->from.port,
 	    tls_reason(one->tls));
 }

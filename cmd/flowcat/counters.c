@@ -2,7 +2,6 @@
 #include "cmd/flowcat/counters.h"
 
 #include <inttypes.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -28,42 +27,54 @@ struct shares {
 static struct shares *all[MAX]; /* the last one is for all others */
 static size_t n_all;
 
-#define COUNT(name, what, loss, share)                                    \
-	{                                                                 \
-#name, what, offsetof(struct collect_counts, name), loss, \
-		    share                                                 \
+#define TOTAL(name, what, loss)                                 \
+	{                                                       \
+#name, what, loss, &collect_counts.name, SHARES \
+	}
+#define SHARE(name, what, loss, share)         \
+	{                                      \
+#name, what, loss, NULL, share \
 	}
 
 static const struct count {
 	const char *name, *what;
-	size_t offset; /* of a uint64_t in struct collect_counts */
-	bool loss;     /* something was not read */
+	bool loss;             /* something was not read */
+	const uint64_t *total; /* or NULL: the sum of the shares */
 	enum share share;
 } counts[] = {
-	COUNT(messages, "messages", false, SHARES),
-	COUNT(flows, "flows", false, SHARE_FLOWS),
-	COUNT(options, "options records", false, SHARES),
-	COUNT(templates, "templates", false, SHARES),
-	COUNT(bad_messages, "bad messages", true, SHARES),
-	COUNT(bad_templates, "bad templates", true, SHARES),
-	COUNT(lost_flows, "flows lost on the way", true, SHARE_LOST_FLOWS),
-	COUNT(lost_messages, "messages lost on the way", true,
+	TOTAL(messages, "messages", false),
+	SHARE(flows, "flows", false, SHARE_FLOWS),
+	TOTAL(options, "options records", false),
+	TOTAL(templates, "templates", false),
+	TOTAL(bad_messages, "bad messages", true),
+	TOTAL(bad_templates, "bad templates", true),
+	SHARE(lost_flows, "flows lost on the way", true, SHARE_LOST_FLOWS),
+	SHARE(lost_messages, "messages lost on the way", true,
 	    SHARE_LOST_MESSAGES),
-	COUNT(restarts, "jumps of sequence numbers", false, SHARES),
-	COUNT(dropped, "datagrams dropped by the kernel", true, SHARES),
-	COUNT(refused, "datagrams and connections refused", false, SHARES),
-	COUNT(displaced, "silent connections displaced", false, SHARES),
-	COUNT(no_template, "data sets without a template", true,
+	TOTAL(restarts, "jumps of sequence numbers", false),
+	TOTAL(dropped, "datagrams dropped by the kernel", true),
+	TOTAL(refused, "datagrams and connections refused", false),
+	TOTAL(displaced, "silent connections displaced", false),
+	SHARE(no_template, "data sets without a template", true,
 	    SHARE_NO_TEMPLATE),
-	COUNT(evicted, "exporters forgotten", false, SHARES),
+	TOTAL(evicted, "exporters forgotten", false),
 };
 
 enum { COUNTS = sizeof counts / sizeof *counts };
 
-static uint64_t *
-count_of(const struct count *c)
+/* Of one exporter, or of all (NULL). */
+static uint64_t
+count_of(const struct count *c, const struct shares *of)
 {
-	return (uint64_t *)(void *)((char *)&collect_counts + c->offset);
+	uint64_t n = 0;
+
+	if (of)
+		return of->n[c->share];
+	if (c->total)
+		return *c->total;
+	for (size_t i = 0; i < n_all; i++)
+		n += all[i]->n[c->share];
+	return n;
 }
 
 /* ---- shares ---- */
@@ -78,8 +89,10 @@ find(const struct ip *ip, uint32_t domain)
 	if (n_all == MAX)
 		return all[MAX - 1];
 	all[n_all] = xcalloc(1, sizeof **all);
-	all[n_all]->ip = *ip;
-	all[n_all]->domain = domain;
+	if (n_all < MAX - 1) {
+		all[n_all]->ip = *ip;
+		all[n_all]->domain = domain;
+	}
 	return all[n_all++];
 }
 
@@ -92,22 +105,31 @@ shares_add(struct shares **s, const struct ip *ip, uint32_t domain,
 	if (!*s)
 		*s = find(ip, domain);
 	(*s)->n[what] += n;
-	for (size_t i = 0; i < COUNTS; i++)
-		if (counts[i].share == what)
-			*count_of(&counts[i]) += n;
+}
+
+static bool
+is_others(const struct shares *s)
+{
+	return s == all[MAX - 1];
+}
+
+/* The exporter's address; nothing of a file. */
+static size_t
+put_ip(char *out, const struct shares *s)
+{
+	static const struct ip none;
+
+	return memcmp(&s->ip, &none, sizeof none) ? ip_put(out, &s->ip) : 0;
 }
 
 static const char *
 name_of(const struct shares *s, char *buf, size_t n)
 {
-	static const struct ip none;
 	char ip[IP_ROOM];
-	int ip_n = (int)ip_put(ip, &s->ip);
+	int ip_n = (int)put_ip(ip, s);
 
-	if (s == all[MAX - 1])
+	if (is_others(s))
 		return "others";
-	if (memcmp(&s->ip, &none, sizeof none) == 0)
-		ip_n = 0; /* a file */
 	snprintf(buf, n, "%.*s%sdomain %" PRIu32, ip_n, ip, ip_n ? " " : "",
 	    s->domain);
 	return buf;
@@ -151,7 +173,7 @@ tell_losses(void)
 	out_memory(&whose);
 	for (size_t i = 0; i < COUNTS; i++) {
 		const struct count *c = &counts[i];
-		uint64_t n = *count_of(c);
+		uint64_t n = count_of(c, NULL);
 
 		lost |= n && c->loss;
 		whose.n = 0;
@@ -167,45 +189,64 @@ tell_losses(void)
 	return lost;
 }
 
-void
-counters_tell_sometimes(void)
+bool
+counters_may_tell(int64_t *last)
 {
-	static time_t last;
 	struct timespec t;
 
 	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
-	if (t.tv_sec - last < TELL_S && last)
-		return;
-	last = t.tv_sec;
-	tell_losses();
+	if (*last && t.tv_sec - *last < TELL_S)
+		return false;
+	*last = t.tv_sec;
+	return true;
 }
 
-static void
-print_json_shares(const struct shares *s)
+void
+counters_tell_sometimes(void)
 {
-	char ip[IP_ROOM];
-	int ip_n = (int)ip_put(ip, &s->ip);
+	static int64_t last;
 
-	fprintf(stderr,
-	    "{\"exporter_ip_addr\":\"%.*s\",\"observation_domain_id\":%" PRIu32,
-	    ip_n, ip, s->domain);
-	for (size_t i = 0; i < COUNTS; i++)
-		if (counts[i].share < SHARES)
-			fprintf(stderr, ",\"%s\":%" PRIu64, counts[i].name,
-			    s->n[counts[i].share]);
-	fprintf(stderr, "}");
+	if (counters_may_tell(&last))
+		tell_losses();
+}
+
+/* ---- at the end ---- */
+
+static void
+print_counts(const struct shares *of, bool json, const char *before)
+{
+	for (size_t i = 0; i < COUNTS; i++) {
+		const struct count *c = &counts[i];
+
+		if (of && c->share == SHARES)
+			continue;
+		fprintf(stderr, json ? "%s\"%s\":%" PRIu64 : "%s%s %" PRIu64,
+		    before, json ? c->name : c->what, count_of(c, of));
+		before = json ? "," : ", ";
+	}
 }
 
 static void
 print_json(void)
 {
-	for (size_t i = 0; i < COUNTS; i++)
-		fprintf(stderr, "%c\"%s\":%" PRIu64, i ? ',' : '{',
-		    counts[i].name, *count_of(&counts[i]));
+	char ip[IP_ROOM];
+
+	print_counts(NULL, true, "{");
 	fprintf(stderr, ",\"exporters\":[");
 	for (size_t i = 0; i < n_all; i++) {
-		fprintf(stderr, "%s", i ? "," : "");
-		print_json_shares(all[i]);
+		const struct shares *s = all[i];
+		int ip_n = (int)put_ip(ip, s);
+
+		fprintf(stderr, "%s{", i ? "," : "");
+		if (ip_n)
+			fprintf(
+			    stderr, "\"exporter_ip_addr\":\"%.*s\",", ip_n, ip);
+		if (!is_others(s))
+			fprintf(stderr,
+			    "\"observation_domain_id\":%" PRIu32 ",",
+			    s->domain);
+		print_counts(s, true, "");
+		fprintf(stderr, "}");
 	}
 	fprintf(stderr, "]}\n");
 }
@@ -216,21 +257,11 @@ print_text(void)
 	char name[96];
 
 	fprintf(stderr, "%s: collector", die_name());
-	for (size_t i = 0; i < COUNTS; i++)
-		fprintf(stderr, "%s%s %" PRIu64, i ? ", " : ": ",
-		    counts[i].what, *count_of(&counts[i]));
-	for (size_t k = 0; k < n_all; k++) {
-		const char *sep = ": ";
-
+	print_counts(NULL, false, ": ");
+	for (size_t i = 0; i < n_all; i++) {
 		fprintf(stderr, "\n%s: collector: %s", die_name(),
-		    name_of(all[k], name, sizeof name));
-		for (size_t i = 0; i < COUNTS; i++) {
-			if (counts[i].share == SHARES)
-				continue;
-			fprintf(stderr, "%s%s %" PRIu64, sep, counts[i].what,
-			    all[k]->n[counts[i].share]);
-			sep = ", ";
-		}
+		    name_of(all[i], name, sizeof name));
+		print_counts(all[i], false, ": ");
 	}
 	fprintf(stderr, "\n");
 }

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "libcommon/die.h"
@@ -27,10 +28,14 @@ struct tls_session {
 	const char *reason;
 };
 
+/* The first thing that went wrong. */
 static const char *
-last_reason(void)
+failure(void)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long err = ERR_peek_error();
+	const char *reason = ERR_SYSTEM_ERROR(err)
+				 ? strerror(ERR_GET_REASON(err))
+				 : ERR_reason_error_string(err);
 
 	return reason ? reason : "failed";
 }
@@ -42,7 +47,7 @@ tls_new(const struct tls_files *files, const char *where)
 	SSL_CTX *c = t->context = SSL_CTX_new(TLS_server_method());
 
 	if (!c)
-		die("%s: TLS: %s", where, last_reason());
+		die("%s: TLS: %s", where, failure());
 	SSL_CTX_set_min_proto_version(c, TLS1_2_VERSION);
 	SSL_CTX_set_options(c,
 	    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET | SSL_OP_NO_COMPRESSION);
@@ -51,12 +56,12 @@ tls_new(const struct tls_files *files, const char *where)
 	SSL_CTX_set_verify(
 	    c, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
 	if (SSL_CTX_use_certificate_chain_file(c, files->cert) != 1)
-		die("%s: cert=%s: %s", where, files->cert, last_reason());
+		die("%s: cert=%s: %s", where, files->cert, failure());
 	if (SSL_CTX_use_PrivateKey_file(c, files->key, SSL_FILETYPE_PEM) != 1 ||
 	    SSL_CTX_check_private_key(c) != 1)
-		die("%s: key=%s: %s", where, files->key, last_reason());
+		die("%s: key=%s: %s", where, files->key, failure());
 	if (SSL_CTX_load_verify_locations(c, files->ca, NULL) != 1)
-		die("%s: ca=%s: %s", where, files->ca, last_reason());
+		die("%s: ca=%s: %s", where, files->ca, failure());
 	/* The names that the exporter chooses its certificate by. */
 	SSL_CTX_set_client_CA_list(c, SSL_load_client_CA_file(files->ca));
 	return t;
@@ -135,7 +140,7 @@ take_out(struct tls_session *s, void *buf, size_t n)
 		return -1;
 	default:
 		if (!SSL_is_init_finished(s->ssl))
-			s->reason = last_reason();
+			s->reason = failure();
 		errno = EPROTO;
 		return -1;
 	}

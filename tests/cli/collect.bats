@@ -15,7 +15,7 @@ exporter() {
 # collect OPTIONS.. -- NAMES..: what flowcat writes of messages sent to it;
 # its messages are in $T/err.
 collect() {
-	local kind=${KIND-udp} pid options=()
+	local kind=${KIND-udp} options=()
 
 	while [[ $1 != -- ]]; do
 		options+=("$1")
@@ -148,8 +148,10 @@ certificate() {
 	[[ $(grep -c '127.0.0.1 port .*: TLS: certificate verify failed' err) == 1 ]]
 	run_err 2 flowcat "tls://:$PORT"
 	run_err 2 flowcat "tcp://:$PORT?$files"
-	run_err 2 flowcat "tls://:$PORT?${files/probe/nothing}&key=/dev/null"
-	[[ $stderr == *'key=/dev/null'* ]]
+	run_err 2 flowcat "tls://:$PORT?$files&key=/dev/null"
+	[[ $stderr == *'key=/dev/null: '* ]]
+	run_err 2 flowcat "tls://:$PORT?$files&ca=nowhere"
+	[[ $stderr == *'ca=nowhere: No such file or directory' ]]
 }
 
 @test 'collect: silent connections make room for new ones' {
@@ -270,6 +272,17 @@ certificate() {
 		"$(count 'exporters[]' | jq -c .)"
 }
 
+@test 'collect: counts of 255 domains, and of all others together' {
+	collect -- many_domains
+	[[ $status == 0 && $(count flows) == 300 ]]
+	[[ $(count 'exporters | length') == 256 ]]
+	same '{"flows":45,"lost_flows":0,"lost_messages":0,"no_template":0}' \
+		"$(count 'exporters[-1]' | jq -c .)"
+	exporter file many_domains | flowcat --stats 2> "$BATS_TEST_TMPDIR/text" > /dev/null
+	grep -q 'collector: domain 254: flows 1, ' "$BATS_TEST_TMPDIR/text"
+	grep -q 'collector: others: flows 45, ' "$BATS_TEST_TMPDIR/text"
+}
+
 @test 'collect: garbage, ten thousand templates, data without any; then good ones' {
 	collect -- garbage many_templates never twelve
 	cat "$BATS_TEST_TMPDIR/err"
@@ -334,6 +347,8 @@ real() {
 }
 
 teardown() {
+	# A test that failed: else its collector would be waited for.
+	[[ -z ${pid-} ]] || kill -KILL "$pid" 2> /dev/null || :
 	[[ -z ${ns-} ]] || {
 		ip netns pids "$ns" | xargs -r kill -KILL 2> /dev/null || :
 		ip netns del "$ns"
