@@ -50,6 +50,16 @@ input_close(struct input *in)
 	free(in->block - INPUT_PAD);
 }
 
+/* An address that no file has is one that this tool does not know. */
+static const char *
+why_not(const char *name)
+{
+	if (errno == ENOENT && strstr(name, "://"))
+		return "not an address for this tool; flowcat collects from "
+		       "udp://, tcp:// and tls://";
+	return strerror(errno);
+}
+
 /* Opens the next operand that can be opened. */
 static bool
 next_operand(struct input *in)
@@ -62,7 +72,7 @@ next_operand(struct input *in)
 		in->source =
 		    source_open(in->name, in->follow, in->keeper, in->kind);
 		if (!in->source)
-			in->trouble(in->arg, strerror(errno));
+			in->trouble(in->arg, why_not(in->name));
 	}
 	in->all_regular &= source_is_regular(in->source);
 	in->start = in->end = in->scanned = 0;

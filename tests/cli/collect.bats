@@ -331,6 +331,8 @@ certificate() {
 	run_err 2 flowcat 'udp://:2055?colour=red'
 	run_err 2 flowcat udp://no.such.host.invalid:2055
 	run_err 2 flowcat udp://192.0.2.77:2055
+	run_err 1 flowfilter any udp://:2055
+	[[ $stderr == *'flowcat collects from udp://'* ]]
 }
 
 # Real exporters send the same packets' flows to nfcapd and to flowcat.
