@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const levels[] = { "portable", "sse2", "avx2", "avx512" };
+static const char *const levels[] = { "portable", "avx2" };
 
 /* Whether the environment allows levels[n]. */
 static bool
@@ -19,35 +19,16 @@ allowed(int n)
 }
 
 bool
-cpu_avx512(void)
-{
-#if defined(__x86_64__)
-	return allowed(3) && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512vl") &&
-	       __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512vbmi2") && cpu_avx2();
-#else
-	return false;
-#endif
-}
-
-bool
 cpu_avx2(void)
 {
 #if defined(__x86_64__)
-	return allowed(2) && __builtin_cpu_supports("avx2") &&
+	return allowed(1) && __builtin_cpu_supports("avx2") &&
 	       __builtin_cpu_supports("bmi") &&
 	       __builtin_cpu_supports("bmi2") &&
 	       __builtin_cpu_supports("popcnt");
 #else
 	return false;
 #endif
-}
-
-bool
-cpu_sse2(void)
-{
-	return allowed(1);
 }
 
 bool

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpu: which instruction sets the vector kernels may use.  PIPE4FLOW_CPU in
- * the environment (avx512, avx2, sse2, portable) forbids the better ones.
+ * the environment (avx2, portable) forbids the better ones.
  */
 #ifndef CPU_H
 #define CPU_H
 
 #include <stdbool.h>
 
-bool cpu_avx512(void); /* F, BW, VL, DQ, VBMI2 */
-bool cpu_avx2(void);   /* AVX2, BMI, BMI2, POPCNT */
-bool cpu_sse2(void);
+bool cpu_avx2(void); /* AVX2, BMI, BMI2, POPCNT */
 bool cpu_any(void);
 
 #endif

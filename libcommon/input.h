@@ -21,10 +21,10 @@
 #endif
 
 #ifndef IN_CHUNK
-#define IN_CHUNK (16 * 1024)
+#define IN_CHUNK (64 * 1024)
 #endif
 
-/* The pad covers SHAPE_REACH, a piece and SCAN_STEP. */
+/* The pad covers SHAPE_REACH. */
 enum { INPUT_MAX_LINE = 2 << 20, INPUT_PAD = 512 };
 
 struct input {

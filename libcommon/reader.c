@@ -133,7 +133,6 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		.strict = opts->strict,
 		.lenient = opts->lenient,
 		.flush = flush,
-		.scan = scan_best(),
 		.verify = shape_best(),
 		.in = { .operands = opts->operands,
 		    .follow = opts->follow,
@@ -156,8 +155,7 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		out_open(r->rejects, opts->rejects);
 		r->owns_rejects = true;
 	}
-	r->pos_room = xcalloc(1 + IN_CHUNK + SCAN_SLACK, sizeof *r->pos_room);
-	r->special = xcalloc(IN_CHUNK / 64 + 2, sizeof *r->special);
+	r->places_room = xcalloc(shape_room(IN_CHUNK), sizeof *r->places_room);
 	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
 	r->visited = xcalloc(schema->n, sizeof *r->visited);
 	r->spare = xaligned(sizeof *r->spare);
@@ -186,12 +184,10 @@ reader_close(struct reader *r)
 		free(r->shapes[i]);
 	free(r->spare);
 	free(r->visited);
-	free(r->pos_room);
-	free(r->special);
+	free(r->places_room);
 	free(r->values);
 }
 
-/* The next chunk, its marks and special bytes. */
 static bool
 next_chunk(struct reader *r)
 {
@@ -206,11 +202,33 @@ next_chunk(struct reader *r)
 	count_lines_of(r);
 	r->chunk_n = (uint32_t)n;
 	r->at = 0;
-	r->indexed = n <= IN_CHUNK;
-	r->pos = r->pos_room + 1;
-	r->pos[-1] = UINT32_MAX;
-	r->n_pos = r->indexed ? r->scan(r->chunk, n, r->pos, r->special) : 0;
+	r->learns = n <= IN_CHUNK;
 	return true;
+}
+
+/* The records of a shape that begin at the next line. */
+static bool
+verify(struct reader *r, struct shape *s)
+{
+	r->n_runs = r->verify(
+	    s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs);
+	r->next_run = 0;
+	return r->n_runs > 0;
+}
+
+/* What was verified and not taken yet. */
+static bool
+resume(struct reader *r)
+{
+	if (!r->run && r->next_run < r->n_runs) {
+		r->places = r->runs[r->next_run].places;
+		r->run = r->runs[r->next_run++].n;
+	}
+	if (r->run && r->stale)
+		memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
+	if (r->run)
+		r->stale = r->rec.irregular = false;
+	return r->run > 0;
 }
 
 /* Looks for a known shape at the next line: the last one first. */
@@ -220,20 +238,13 @@ find_run(struct reader *r)
 	for (uint32_t i = 0; i < r->n_shapes; i++) {
 		struct shape *s = r->shapes[i];
 
-		if (s->marks > r->n_pos ||
-		    r->chunk[r->pos[s->marks - 1]] != '\n')
+		if (!verify(r, s))
 			continue;
-		r->run = r->verify(s, r->chunk, r->pos, r->n_pos, r->special);
-		if (!r->run)
-			continue;
-		if (r->shape != s || r->stale)
-			memset(r->values, 0,
-			    r->schema->n_slots * sizeof *r->values);
+		r->stale |= r->shape != s;
 		r->shape = s;
-		r->stale = r->rec.irregular = false;
 		memmove(r->shapes + 1, r->shapes, i * sizeof s);
 		r->shapes[0] = s;
-		return true;
+		return resume(r);
 	}
 	return false;
 }
@@ -377,7 +388,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 	const char *err;
 
 	members.n = 0;
-	members.flat = r->indexed;
+	members.flat = r->learns;
 	r->stale = true;
 	r->parses++;
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
@@ -416,10 +427,6 @@ take_line(struct reader *r)
 	r->rec.p = line;
 	r->rec.n = (uint32_t)n;
 	r->at += (uint32_t)n + 1;
-	while (r->n_pos > 0 && r->pos[0] < r->at) {
-		r->pos++;
-		r->n_pos--;
-	}
 	if (is_blank(line, n))
 		return false;
 	err = parse_line(r, line, n);
@@ -437,7 +444,7 @@ reader_next_slow(struct reader *r)
 	while (!found) {
 		if (r->at == r->chunk_n && !next_chunk(r))
 			return false;
-		if (r->n_pos > 0 && find_run(r)) {
+		if (resume(r) || (r->chunk_n <= IN_CHUNK && find_run(r))) {
 			reader_take(r);
 			found = true;
 		} else {
@@ -454,8 +461,11 @@ reader_enter(struct reader *r, struct slice text)
 {
 	const char *err;
 
-	r->indexed = false; /* nothing to learn from */
-	r->run = 0;         /* its values are gone */
+	r->learns = false; /* nothing to learn from */
+	if (r->run) /* for later: its values are gone */
+		r->runs[--r->next_run] =
+		    (struct shape_run){ r->places, r->run };
+	r->run = 0;
 	err = text.n ? parse_line(r, text.p, text.n) : "the payload is empty";
 	if (err) {
 		reader_reject(r, err);

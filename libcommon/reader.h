@@ -19,7 +19,6 @@
 #include "libcommon/json.h"
 #include "libcommon/output.h"
 #include "libcommon/progress.h"
-#include "libcommon/scan.h"
 #include "libcommon/schema.h"
 #include "libcommon/shape.h"
 
@@ -61,17 +60,18 @@ struct reader {
 	struct output *rejects; /* or NULL */
 	bool owns_rejects, fresh;
 	struct progress_part progress;
-	scan_fn *scan;
 	shape_fn *verify;
 	uint64_t line;       /* of the operand, 1 for the first */
 	const char *line_of; /* operand that it counts */
 	char *chunk;
 	uint32_t chunk_n, at; /* the next line begins at 'at' */
-	bool indexed;
-	uint32_t *pos_room, *pos; /* marks from the next line on */
-	uint32_t n_pos;
-	struct scan_special *special;
-	uint32_t run; /* records of 'shape' that follow, verified */
+	bool learns;          /* from lines of this chunk */
+	/* Records of 'shape' that follow, verified. */
+	uint32_t run;
+	const uint32_t *places; /* of the next one */
+	struct shape_run runs[SHAPE_LANES];
+	uint32_t n_runs, next_run;
+	uint32_t *places_room;
 	struct shape *shape, *spare, *shapes[READER_SHAPES];
 	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */
@@ -103,48 +103,46 @@ bool reader_next_slow(struct reader *r);
  */
 bool reader_enter(struct reader *r, struct slice text);
 
-/* The record of the run at r->pos. */
+/* The next record of the run. */
 static inline void
 reader_take(struct reader *r)
 {
 	const struct shape *shape = r->shape;
-	const uint32_t *pos = r->pos;
-	uint32_t newline = pos[shape->marks - 1];
+	const uint32_t *places = r->places;
+	uint32_t end = places[shape->n_steps];
 
 	r->rec.p = r->chunk + r->at;
-	r->rec.n = newline - r->at;
+	r->rec.n = end - r->at - 1;
 	r->rec.fresh = false;
 	for (uint32_t i = 0; i < shape->n_values; i++) {
 		const struct shape_value *s = &shape->values[i];
-		struct json_val *v = &r->values[s->slot];
+		struct slice text = shape_text(shape, s, r->chunk, places);
 
-		v->kind = s->kind;
-		v->p = shape_place(r->chunk, pos, s->start);
-		v->n = (uint32_t)(shape_place(r->chunk, pos, s->end) - v->p);
+		r->values[s->slot] = (struct json_val){
+			.p = text.p, .n = (uint32_t)text.n, .kind = s->kind
+		};
 	}
-	r->at = newline + 1;
-	r->pos += shape->marks;
-	r->n_pos -= shape->marks;
+	r->at = end;
+	r->places += shape->n_steps;
 	r->run--;
 	r->line++;
 	r->records++;
 }
 
 /*
- * The records behind the one at hand that are known to be like it (same
- * members, all valid), taken at once: their bytes with all newlines, and how
- * many.  Valid as long as a record is.
+ * Records behind the one at hand that are known to be like it (same members,
+ * all valid), taken at once: their bytes with all newlines, and how many.
+ * Valid as long as a record is.
  */
 static inline uint32_t
 reader_take_run(struct reader *r, struct slice *bytes)
 {
-	uint32_t n = r->run, marks = n ? n * r->shape->marks : 0;
-	uint32_t end = n ? r->pos[marks - 1] + 1 : r->at;
+	uint32_t n = r->run, steps = n ? n * r->shape->n_steps : 0;
+	uint32_t end = n ? r->places[steps] : r->at;
 
 	*bytes = slice_of(r->chunk + r->at, end - r->at);
 	r->at = end;
-	r->pos += marks;
-	r->n_pos -= marks;
+	r->places += steps;
 	r->run = 0;
 	r->line += n;
 	r->records += n;

@@ -17,10 +17,10 @@ static const char *const wanted[] = { "a", "b", "c", "a.b", "a.0", "bytes",
 enum { WANTED = sizeof wanted / sizeof *wanted };
 
 static uint32_t
-no_shape(const struct shape *shape, const char *buf, const uint32_t *pos,
-    uint32_t n_pos, const struct scan_special *special)
+no_shape(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
+    uint32_t *places, struct shape_run runs[SHAPE_LANES])
 {
-	(void)shape, (void)buf, (void)pos, (void)n_pos, (void)special;
+	(void)shape, (void)buf, (void)from, (void)to, (void)places, (void)runs;
 	return 0;
 }
 
