@@ -116,7 +116,7 @@ reader_take(struct reader *r)
 	r->rec.fresh = false;
 	for (uint32_t i = 0; i < shape->n_values; i++) {
 		const struct shape_value *s = &shape->values[i];
-		struct slice text = shape_text(shape, s, r->chunk, places);
+		struct slice text = shape_text(s, r->chunk, places);
 
 		r->values[s->slot] = (struct json_val){
 			.p = text.p, .n = (uint32_t)text.n, .kind = s->kind

@@ -20,13 +20,6 @@ enum { LEAST_TO_CUT = 1024 };
 
 /* ---- what the kernels share ---- */
 
-/* How many of 32 bits are below the first one that is set. */
-BODY uint32_t
-count_below(uint32_t bits)
-{
-	return bits ? (uint32_t)__builtin_ctz(bits) : 32;
-}
-
 BODY bool
 in_scalar(char c)
 {
@@ -173,6 +166,12 @@ no_digits_v32(const char *p, uint32_t *zeros, uint32_t *points)
 	       movemask16((v16)(x.high - '0' > 9)) << 16;
 }
 
+BODY uint32_t
+below_v32(uint32_t bits)
+{
+	return bits ? (uint32_t)__builtin_ctz(bits) : 32;
+}
+
 #define WALK(name) name##_portable
 #define TARGET
 #define PIECE struct v32
@@ -182,6 +181,7 @@ no_digits_v32(const char *p, uint32_t *zeros, uint32_t *points)
 #define is_zero is_zero_v16
 #define text_ends text_ends_v32
 #define no_digits no_digits_v32
+#define below below_v32
 #include "libcommon/shape_walk.h"
 #undef WALK
 #undef TARGET
@@ -192,6 +192,7 @@ no_digits_v32(const char *p, uint32_t *zeros, uint32_t *points)
 #undef is_zero
 #undef text_ends
 #undef no_digits
+#undef below
 
 /* ---- with AVX2 ---- */
 
@@ -251,6 +252,7 @@ no_digits_avx2(const char *p, uint32_t *zeros, uint32_t *points)
 #define is_zero is_zero_avx2
 #define text_ends text_ends_avx2
 #define no_digits no_digits_avx2
+#define below _tzcnt_u32
 #include "libcommon/shape_walk.h"
 
 #endif
@@ -323,6 +325,7 @@ add_value(struct shape *s, const struct schema *schema,
 		return true;
 	*v = (struct shape_value){ .slot = (uint32_t)schema->nodes[node].slot,
 		.step = s->n_steps - 1,
+		.skip = s->steps[s->n_steps - 1].len,
 		.kind = m->v.kind == JSON_STRING ? JSON_STRING : JSON_NUMBER };
 	for (uint32_t i = 0; i < s->n_values; i++)
 		if (s->values[i].slot == v->slot)

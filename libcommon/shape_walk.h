@@ -9,6 +9,7 @@
  *	load, differ, is_zero	see shape.c
  *	text_ends	a bit for each of 32 bytes that cannot be in a string
  *	no_digits	a bit for each that is no digit; zeros and points too
+ *	below		how many of 32 bits are below the first one that is set
  */
 
 /* The length of digits, perhaps with a point; 32: they may not have ended. */
@@ -20,9 +21,9 @@ WALK(number)(const char *p, bool decimal, uint32_t *bad)
 
 	*bad |= (odd | (zeros & ~(odd >> 1))) & 1; /* no digit, or 0 and one */
 	if (!decimal)
-		return count_below(odd);
+		return below(odd);
 	*bad |= (first & ~points) | (first << 1 & odd) | first >> 31;
-	return count_below(odd & (odd - 1));
+	return below(odd & (odd - 1));
 }
 
 /* The length of the text at p; at most 64, then it may not have ended. */
@@ -58,7 +59,7 @@ WALK(group)(const struct shape *shape, const char *buf,
 			return false;
 		LANES p[k] += s->len;
 		if (s->kind == SHAPE_TEXT)
-			LANES p[k] += count_below(text_ends(p[k]));
+			LANES p[k] += below(text_ends(p[k]));
 		else if (s->kind == SHAPE_DIGITS)
 			LANES p[k] += WALK(number)(p[k], false, &bad);
 		else if (s->kind == SHAPE_DECIMAL)
@@ -87,7 +88,7 @@ WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 
 		while (!(ends = text_ends(p)))
 			p += 32;
-		p += count_below(ends);
+		p += below(ends);
 		if (p - from >= 32)
 			s->kind = SHAPE_LONG;
 		return p;

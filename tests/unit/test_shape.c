@@ -87,7 +87,7 @@ compare_values(const char *buf, const uint32_t *places,
 			complain("another set of members", buf, 80);
 		if (!s)
 			continue;
-		text = shape_text(shape, s, buf, places);
+		text = shape_text(s, buf, places);
 		if (text.p != want.p || text.n != want.n)
 			complain("value elsewhere", want.p, want.n);
 		if ((s->kind == JSON_STRING) != (want.kind == JSON_STRING))
