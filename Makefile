@@ -41,6 +41,8 @@ bash_dir = $(PREFIX)/share/bash-completion/completions
 zsh_dir = $(PREFIX)/share/zsh/site-functions
 fish_dir = $(PREFIX)/share/fish/vendor_completions.d
 units_dir = $(PREFIX)/lib/systemd/system
+recipes_dir = $(PREFIX)/share/pipe4flow/recipes
+recipes = $(wildcard recipes/*)
 units = $(wildcard contrib/systemd/*.service contrib/systemd/*.socket)
 
 all: $(present:%=$(B)/%)
@@ -194,6 +196,7 @@ install: all
 	$(call put,$(wildcard completions/zsh/_*),$(zsh_dir),644)
 	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
 	$(call put,$(units),$(units_dir),644)
+	$(call put,$(recipes),$(recipes_dir),755)
 
 uninstall:
 	cd / && rm -f $(tools:%='$(DESTDIR)$(BINDIR)/%') \
@@ -201,7 +204,8 @@ uninstall:
 		$(tools:%='$(DESTDIR)$(bash_dir)/%') \
 		$(tools:%='$(DESTDIR)$(zsh_dir)/_%') \
 		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish') \
-		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%')
+		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%') \
+		$(recipes:recipes/%='$(DESTDIR)$(recipes_dir)/%')
 
 dist:
 	@mkdir -p $(B)

@@ -192,8 +192,8 @@ dialects() {
 # "> "), N.out what stands below it.
 examples() {
 	awk -v dir="$2" '
-	/^\.Bd -literal/ { inside = 1; next }
-	/^\.Ed/ { inside = showing = 0; next }
+	/^\.Bd -literal|^```console/ { inside = 1; next }
+	/^\.Ed|^```$/ { inside = showing = 0; next }
 	!inside { next }
 	{
 		sub(/^\\&/, "")
@@ -251,6 +251,23 @@ try_pages() {
 
 @test "examples of the manuals" {
 	try_pages "$ROOT"/man/*.[1-8]
+}
+
+# All in one folder, where the sample is and a variable stays set.
+@test "examples of README" {
+	local dir=$BATS_TEST_TMPDIR/readme example flows
+
+	mkdir "$dir"
+	ln -s "$ROOT/tests" "$ROOT/recipes" "$BATS_TEST_TMPDIR"
+	examples "$ROOT/README.md" "$dir"
+	cd "$BATS_TEST_TMPDIR"
+	for example in "$dir"/*.sh; do
+		# shellcheck disable=SC1090
+		source "$example" > "$dir/got" 2>&1
+		[[ ! -e ${example%.sh}.out ]] ||
+			diff -u "${example%.sh}.out" "$dir/got"
+	done
+	[[ -e $dir/008.sh ]]
 }
 
 @test "examples: three or more on each page" {

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Recipes on flows whose truth is known: tests/bin/planted makes two hours of a
+# quiet network and one event.  Each recipe finds just that.
+
+load common
+
+setup() { cd "$BATS_TEST_TMPDIR" || exit; }
+
+recipe() { "$ROOT/recipes/$1" "${@:2}"; }
+
+# EVENT RECIPE JQ [option ...]: the rows of an event, and none when it is quiet.
+finds() {
+	local event=$1 recipe=$2 columns=$3 wanted
+	shift 3
+
+	wanted=$(cat)
+	"$ROOT/tests/bin/planted" > quiet
+	"$ROOT/tests/bin/planted" "$event" > flows
+	same '' "$(recipe "$recipe" "$@" quiet)"
+	same "$wanted" "$(recipe "$recipe" "$@" flows | jq -c "$columns")"
+}
+
+alert='.alert,.alert_state'
+
+@test "port-scans: a target a second, with all targets at the end" {
+	finds scan-horizontal port-scans \
+		"[$alert,.src_ip_addr,.dst_port,.targets]" <<- EOT
+	["scan-horizontal","begin","203.0.113.5",23,20]
+	["scan-horizontal","end","203.0.113.5",23,120]
+	EOT
+}
+
+@test "port-scans: 400 ports, downwards, over IPv6" {
+	finds scan-vertical port-scans \
+		"[$alert,.src_ip_addr,.dst_ip_addr,.targets,.flows]" <<- EOT
+	["scan-vertical","begin","2001:db8:9::5","2001:db8:1::10",50,50]
+	["scan-vertical","end","2001:db8:9::5","2001:db8:1::10",400,400]
+	EOT
+}
+
+@test "port-scans: both kinds, whole lines, and into a file" {
+	"$ROOT/tests/bin/planted" scan-horizontal scan-vertical > flows
+	recipe port-scans flows > piped
+	recipe port-scans -o file flows
+	same "$(sort piped)" "$(sort file)"
+	same '4' "$(jq -r .alert piped | wc -l)"
+}
+
+@test "ssh-guessing: the average is right, and the end has all flows" {
+	finds ssh-guessing ssh-guessing \
+		"[$alert,.src_ip_addr,.dst_ip_addr,.flows,.packets_avg]" <<- EOT
+	["ssh-guessing","begin","203.0.113.22","192.0.2.22",10,15]
+	["ssh-guessing","end","203.0.113.22","192.0.2.22",60,15]
+	EOT
+}
+
+@test "reflection: answers to other ports than 53 are seen" {
+	finds reflection reflection \
+		"[$alert,.server,.peer,.bytes_in,.bytes_out]" \
+		--servers 192.0.2.53,2001:db8:1::53 <<- EOT
+	["reflection","begin","192.0.2.53","203.0.113.77",3500,150000]
+	["reflection","end","192.0.2.53","203.0.113.77",3500,150000]
+	EOT
+}
+
+@test "syn-dos: one row when it begins and one with the totals" {
+	finds syn-dos syn-dos "[$alert,.dst_ip_addr,.flows]" <<- EOT
+	["syn-dos","begin","192.0.2.31",1050]
+	["syn-dos","end","192.0.2.31",3000]
+	EOT
+}
+
+@test "protocols: the integration test of Stream4Flow, with packets and bytes" {
+	"$ROOT/tests/bin/exporter" file twelve{,,,,,,,,,} > flows.ipfix
+	recipe protocols flows.ipfix | jq -c '[.protocol,.flows,.packets,.bytes]' > rows
+	same '["other",20,20,1680]
+["tcp",60,60,360480]
+["udp",40,40,5600]' "$(cat rows)"
+	same '[{"flows":120,"packets":120,"bytes":367760}]' \
+		"$(flowcat flows.ipfix | flowagg | jq -sc .)"
+}
+
+@test "hosts: what a host sent, IPv6 too, with flags by their names" {
+	cat > flows <<- EOT
+	{"date_last_seen":"2026-11-23T08:00:01Z","duration":1.5,"src_ip_addr":"192.0.2.1","dst_ip_addr":"198.51.100.1","src_port":1,"dst_port":80,"protocol":6,"flags":274,"packets":2,"bytes":100}
+	{"date_last_seen":"2026-11-23T08:00:02Z","duration":0.5,"src_ip_addr":"192.0.2.1","dst_ip_addr":"198.51.100.2","src_port":2,"dst_port":53,"protocol":17,"packets":1,"bytes":60}
+	{"date_last_seen":"2026-11-23T08:00:03Z","duration":0,"src_ip_addr":"2001:db8::1","dst_ip_addr":"2001:db8::2","src_port":3,"dst_port":22,"protocol":6,"flags":".AP.SF","packets":9,"bytes":900}
+	{"date_last_seen":"2026-11-23T08:00:03Z","duration":0,"src_ip_addr":"198.51.100.1","dst_ip_addr":"192.0.2.1","src_port":80,"dst_port":1,"protocol":6,"flags":".AP.SF","packets":9,"bytes":900}
+	EOT
+	same '["192.0.2.1",2,3,160,2,2,1,0,1,0,1,0]
+["2001:db8::1",1,9,900,1,1,0,1,1,1,1,0]' \
+	"$(recipe hosts -L 192.0.2.0/24,2001:db8::/32 flows | jq -c '[
+		.src_ip_addr,.flows,.packets,.bytes,.peers,.dst_ports,
+		.duration_avg,.fin,.syn,.psh,.ack,.cwr]')"
+}
+
+@test "top-n-hosts: all hosts, with records of HTTP or without" {
+	"$ROOT/tests/bin/planted" > quiet
+	recipe top-n-hosts -L 192.0.2.0/27 --window 1h --top 1 quiet > rows
+	same '22' "$(jq -r 'select(.ranking == "dst_port") | .src_ip_addr' rows |
+		sort -u | wc -l)"
+	same '' "$(jq -c 'select(.ranking == "http_host")' rows)"
+}
+
+@test "host-profile: the hours of a day in a time zone" {
+	cat > flows <<- EOT
+	{"date_last_seen":"2026-11-22T23:30:00Z","src_ip_addr":"192.0.2.1","packets":1,"bytes":10}
+	{"date_last_seen":"2026-11-23T05:30:00Z","src_ip_addr":"192.0.2.1","packets":2,"bytes":20}
+	{"date_last_seen":"2026-11-23T05:40:00Z","src_ip_addr":"192.0.2.1","packets":3,"bytes":30}
+	EOT
+	same '["2026-11-22T23:00:00.000Z",[1,0,0,0,0,0,5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]]' \
+	"$(recipe host-profile -L 192.0.2.0/24 --zone Europe/Prague flows |
+		jq -c '[.window_start,.packets]')"
+}
+
+@test "the six operations of the benchmark" {
+	"$ROOT/tests/bin/planted" > quiet
+	recipe identity quiet | cmp - quiet
+	same "$(grep -c '"src_ip_addr":"192.0.2.10"' quiet)" \
+		"$(recipe filter --source 192.0.2.10 quiet | wc -l)"
+	same "$(jq -s 'map(select(.src_ip_addr == "192.0.2.10").packets) | add' \
+		quiet)" "$(recipe count --source 192.0.2.10 quiet | jq .packets)"
+	recipe aggregation quiet | jq -c '[.src_ip_addr,.packets]' | sort > ours
+	jq -sc 'group_by(.src_ip_addr)[] |
+		[.[0].src_ip_addr, (map(.packets) | add)]' quiet | sort > theirs
+	cmp ours theirs
+	same "$(jq -s 'group_by(.src_ip_addr) | map(map(.packets) | add) |
+		sort | reverse | .[:3][]' quiet)" \
+		"$(recipe top-n --top 3 quiet | jq .packets)"
+}
+
+@test "incident: when, who, what, and what else" {
+	"$ROOT/tests/bin/planted" scan-horizontal > flows
+	run recipe incident --host 203.0.113.5 --top 2 flows
+	same 0 "$status"
+	[[ $output == *'2026-11-23 08:16:40.000'* ]]
+	[[ $output == *'TCP'*'23'*'2026-11-23 08:16:40.000'*'120'* ]]
+	[[ $output == *'What else its peers spoke to'* ]]
+}
+
+@test "hourly: complete or absent, safe to run twice, tells a resolver once" {
+	cat > flows <<- EOT
+	{"date_last_seen":"2026-11-23T08:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"8.8.8.8","dst_port":53,"protocol":17,"packets":1,"bytes":10}
+	{"date_last_seen":"2026-11-23T08:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"192.0.2.53","dst_port":53,"protocol":17,"packets":1,"bytes":10}
+	{"date_last_seen":"2026-11-23T09:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"8.8.8.8","dst_port":53,"protocol":17,"packets":1,"bytes":10}
+	{"date_last_seen":"2026-11-23T09:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"9.9.9.9","dst_port":53,"protocol":17,"packets":1,"bytes":10}
+	EOT
+	recipe hourly --state s -L 192.0.2.0/24 --hour 2026-11-23T08 flows > first &
+	recipe hourly --state s -L 192.0.2.0/24 --hour 2026-11-23T08 flows > second
+	wait $!
+	cmp first second
+	same '8.8.8.8' "$(tail -n 1 first)"
+	run recipe hourly --state s -L 192.0.2.0/24 --hour 2026-11-23T09 missing
+	[ "$status" -ne 0 ]
+	[ ! -e s/report-20261123T09 ]
+	same '9.9.9.9' "$(recipe hourly --state s -L 192.0.2.0/24 \
+		--hour 2026-11-23T09 flows | tail -n 1)"
+	same '8.8.8.8
+9.9.9.9' "$(cat s/resolvers)"
+	same '' "$(ls -d s/.new-* 2> /dev/null)"
+}
+
+@test "archive: a file for each five minutes" {
+	"$ROOT/tests/bin/planted" > quiet
+	recipe archive --to a quiet
+	same 24 "$(find a -name '*.zst' | wc -l)"
+	cmp <(flowcat a/2026/11/23/* | sort) <(sort quiet)
+}
+
+@test "options: help, a wrong one, a missing one, an unreadable file" {
+	local r
+
+	for r in "$ROOT"/recipes/*; do
+		[[ $r != *.sh ]] || continue
+		run "$r" --help
+		same 0 "$status"
+		[[ $output == "${r##*/} "*'Options:'*'--output'* ]]
+	done
+	run recipe port-scans --treshold 3
+	same 2 "$status"
+	run recipe hosts flows
+	same 2 "$status"
+	[[ $output == *'--local is needed'* ]]
+	run recipe protocols missing
+	same 1 "$status"
+}
