@@ -210,8 +210,8 @@ next_chunk(struct reader *r)
 static bool
 verify(struct reader *r, struct shape *s)
 {
-	r->n_runs = r->verify(
-	    s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs);
+	r->n_runs =
+	    r->verify(s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs);
 	r->next_run = 0;
 	return r->n_runs > 0;
 }
@@ -462,7 +462,7 @@ reader_enter(struct reader *r, struct slice text)
 	const char *err;
 
 	r->learns = false; /* nothing to learn from */
-	if (r->run) /* for later: its values are gone */
+	if (r->run)        /* for later: its values are gone */
 		r->runs[--r->next_run] =
 		    (struct shape_run){ r->places, r->run };
 	r->run = 0;

@@ -39,42 +39,55 @@ scalar(const char *p, uint32_t *bad)
 	return n;
 }
 
+/* Lines of a block: those before 'at' are verified, n records. */
+struct lane {
+	const char *at, *end;
+	uint32_t *places, n;
+};
+
+/* Where the places of the next record go. */
+BODY uint32_t *
+lane_places(const struct shape *shape, const struct lane *l)
+{
+	return l->places + l->n * shape->n_steps;
+}
+
 /*
  * The lanes of a block, cut at newlines.  Only one where records of other
  * shapes are to be expected: all beyond the first would be read in vain.
  */
 static uint32_t
 cut(const struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    const char *at[SHAPE_LANES], const char *ends[SHAPE_LANES])
+    uint32_t *places, struct lane lanes[SHAPE_LANES])
 {
 	uint32_t n = to - from;
-	const char *end = buf + from;
+	const char *at = buf + from, *end = buf + to;
 
-	at[0] = end;
-	ends[0] = buf + to;
+	lanes[0] = (struct lane){ at, end, places, 0 };
 	if (!shape->steady || n < LEAST_TO_CUT)
 		return 1;
 	for (uint32_t k = 0; k < SHAPE_LANES; k++) {
 		const char *least = buf + from + n / SHAPE_LANES * (k + 1) - 1;
 
-		at[k] = end;
+		lanes[k] = (struct lane){ at, end, places, 0 };
+		places += n + SHAPE_MAX_STEPS + 1;
 		if (k == SHAPE_LANES - 1)
-			end = buf + to;
-		else if (end <= least)
-			end = (char *)memchr(least, '\n',
-				  (size_t)(buf + to - least)) +
-			      1;
-		ends[k] = end;
+			break;
+		if (at <= least)
+			at =
+			    (char *)memchr(least, '\n', (size_t)(end - least)) +
+			    1;
+		lanes[k].end = at;
 	}
 	return SHAPE_LANES;
 }
 
 BODY bool
-is_within(const char *const at[SHAPE_LANES], const char *const ends[SHAPE_LANES])
+are_within(const struct lane *lanes)
 {
 	bool all = true;
 
-	LANES all &= at[k] < ends[k];
+	LANES all &= lanes[k].at < lanes[k].end;
 	return all;
 }
 
@@ -97,9 +110,9 @@ movemask16(v16 x)
 	return (uint32_t)_mm_movemask_epi8((__m128i)x);
 #elif defined(__aarch64__)
 	/* Each byte keeps its bit; pairs are added thrice. */
-	uint8x16_t bits = vandq_u8((uint8x16_t)x,
-	    (uint8x16_t){ 1, 2, 4, 8, 16, 32, 64, 128, 1, 2, 4, 8, 16, 32, 64,
-		128 });
+	uint8x16_t bits =
+	    vandq_u8((uint8x16_t)x, (uint8x16_t){ 1, 2, 4, 8, 16, 32, 64, 128,
+					1, 2, 4, 8, 16, 32, 64, 128 });
 
 	bits = vpaddq_u8(bits, bits);
 	bits = vpaddq_u8(bits, bits);
@@ -315,8 +328,8 @@ kind_of(const struct json_val *v)
 
 /* The slot of a member that is wanted, and only once. */
 static bool
-add_value(struct shape *s, const struct schema *schema,
-    const struct shape_member *m)
+add_value(
+    struct shape *s, const struct schema *schema, const struct shape_member *m)
 {
 	int node = schema_child(schema, SCHEMA_ROOT, m->key);
 	struct shape_value *v = &s->values[s->n_values];
@@ -340,6 +353,7 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 {
 	const char *from = line;
 	uint32_t places[SHAPE_MAX_STEPS + 1];
+	struct lane lane = { .at = line, .places = places };
 
 	shape->n_steps = shape->n_values = 0;
 	shape->steady = false;
@@ -356,5 +370,5 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 	if (!add_steps(shape, from, line + n + 1, SHAPE_NOTHING))
 		return false;
 	/* Not if it has a byte beyond ASCII, for one. */
-	return record_portable(shape, line, line, places) == line + n + 1;
+	return record_portable(shape, line, &lane) && lane.at == line + n + 1;
 }

@@ -55,7 +55,7 @@ struct shape_step {
 
 struct shape_value {
 	uint32_t slot, step;
-	uint32_t skip; /* the bytes of the step in front of it */
+	uint32_t skip;       /* the bytes of the step in front of it */
 	enum json_kind kind; /* JSON_STRING, or JSON_NUMBER for any scalar */
 };
 
@@ -117,8 +117,7 @@ shape_fn *shape_best(void);
 
 /* The text of a value of the record at these places. */
 static inline struct slice
-shape_text(
-    const struct shape_value *v, const char *buf, const uint32_t *places)
+shape_text(const struct shape_value *v, const char *buf, const uint32_t *places)
 {
 	uint32_t from = places[v->step] + v->skip;
 

@@ -36,20 +36,20 @@ WALK(long_text)(const char *p)
 }
 
 /*
- * A record of each lane; 'at' moves behind them.  False if one is of another
- * shape, or only the longer way tells.  The places of lane k begin room * k
- * behind those of the first.
+ * A record of each lane, a step in all of them at a time.  False if one is of
+ * another shape, or only the longer way can tell.
  */
 TARGET static bool
-WALK(group)(const struct shape *shape, const char *buf,
-    const char *at[SHAPE_LANES], uint32_t *places, size_t room)
+WALK(group)(const struct shape *shape, const char *buf, struct lane *lanes)
 {
 	const struct shape_step *s = shape->steps, *end = s + shape->n_steps;
+	uint32_t *places = lane_places(shape, lanes);
+	size_t room = (size_t)(lanes[1].places - lanes[0].places);
 	const char *p[SHAPE_LANES];
 	uint32_t bad = 0;
 	UNLIKE unlike = { 0 };
 
-	memcpy(p, at, sizeof p);
+	LANES p[k] = lanes[k].at;
 	LANES places[k * room] = (uint32_t)(p[k] - buf);
 	do {
 		PIECE bytes = load(s->bytes), mask = load(s->mask);
@@ -71,9 +71,11 @@ WALK(group)(const struct shape *shape, const char *buf,
 		places++;
 		LANES places[k * room] = (uint32_t)(p[k] - buf);
 	} while (++s < end);
-	if (!bad)
-		memcpy(at, p, sizeof p);
-	return !bad;
+	if (bad)
+		return false;
+	LANES lanes[k].at = p[k];
+	LANES lanes[k].n++;
+	return true;
 }
 
 /* A value of any length; sets *bad. */
@@ -101,12 +103,13 @@ WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 	return p + scalar(p, bad);
 }
 
-/* One record; NULL if it is of another shape. */
-TARGET static const char *
-WALK(record)(
-    struct shape *shape, const char *buf, const char *p, uint32_t *places)
+/* The next record of a lane; false if it is of another shape. */
+TARGET static bool
+WALK(record)(struct shape *shape, const char *buf, struct lane *lane)
 {
 	struct shape_step *s = shape->steps, *end = s + shape->n_steps;
+	uint32_t *places = lane_places(shape, lane);
+	const char *p = lane->at;
 	uint32_t bad = 0;
 
 	*places++ = (uint32_t)(p - buf);
@@ -114,55 +117,46 @@ WALK(record)(
 		UNLIKE unlike = differ(p, load(s->bytes), load(s->mask));
 
 		if (!is_zero(unlike))
-			return NULL;
+			return false;
 		p += s->len;
 		if (s->kind != SHAPE_NOTHING)
 			p = WALK(value)(s, p, &bad);
 		if (bad)
-			return NULL;
+			return false;
 		*places++ = (uint32_t)(p - buf);
 	} while (++s < end);
-	return p;
+	lane->at = p;
+	lane->n++;
+	return true;
+}
+
+TARGET static bool
+WALK(each)(struct shape *shape, const char *buf, struct lane *lanes)
+{
+	for (int k = 0; k < SHAPE_LANES; k++)
+		if (!WALK(record)(shape, buf, &lanes[k]))
+			return false;
+	return true;
 }
 
 TARGET static uint32_t
 WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
     uint32_t *places, struct shape_run runs[SHAPE_LANES])
 {
-	const char *at[SHAPE_LANES], *ends[SHAPE_LANES], *next;
-	size_t room = (to - from) + SHAPE_MAX_STEPS + 1;
-	uint32_t n[SHAPE_LANES] = { 0 }, n_runs = 0, k = 0;
-	uint32_t lanes = cut(shape, buf, from, to, at, ends);
-	bool alike = lanes == SHAPE_LANES;
+	struct lane lanes[SHAPE_LANES];
+	uint32_t n = cut(shape, buf, from, to, places, lanes), n_runs = 0;
+	bool alike = n == SHAPE_LANES;
 
-	while (alike && is_within(at, ends)) {
-		uint32_t *to_places = places + n[0] * shape->n_steps;
-		bool whole = WALK(group)(shape, buf, at, to_places, room);
-
-		for (k = 0; !whole && k < SHAPE_LANES && alike; k++) {
-			next = WALK(record)(
-			    shape, buf, at[k], to_places + k * room);
-			at[k] = next ? next : at[k];
-			n[k] += next != NULL;
-			alike = next != NULL;
-		}
-		for (k = 0; whole && k < SHAPE_LANES; k++)
-			n[k]++;
+	while (alike && are_within(lanes))
+		alike = WALK(group)(shape, buf, lanes) ||
+			WALK(each)(shape, buf, lanes);
+	alike = true;
+	for (struct lane *l = lanes; alike && l < lanes + n; l++) {
+		while (alike && l->at < l->end)
+			alike = WALK(record)(shape, buf, l);
+		if (l->n)
+			runs[n_runs++] = (struct shape_run){ l->places, l->n };
 	}
-	for (k = 0, next = buf; next && k < lanes; k++) {
-		uint32_t *mine = places + k * room;
-
-		while (at[k] < ends[k]) {
-			next = WALK(record)(shape, buf, at[k],
-			    mine + n[k] * shape->n_steps);
-			if (!next)
-				break;
-			at[k] = next;
-			n[k]++;
-		}
-		if (n[k])
-			runs[n_runs++] = (struct shape_run){ mine, n[k] };
-	}
-	shape->steady = next != NULL;
+	shape->steady = alike;
 	return n_runs;
 }
