@@ -99,6 +99,8 @@ const struct field fields[] = {
 	{ "tls_version", NULL, NAMED(NAMES_TLS_VERSION), "TLS", "TLS version" },
 	{ "tls_alpn", NULL, STR, "ALPN", "application protocol" },
 	{ "tls_cipher", NULL, STR, "Cipher", "cipher suite" },
+	{ "tls_client_ciphers", NULL, STR, "Offered ciphers",
+	    "cipher suites that the client offers" },
 	{ "tls_ja3", NULL, STR, "JA3", "JA3 of the client" },
 	{ "tls_ja3s", NULL, STR, "JA3S", "JA3 of the server" },
 	{ "tls_ja4", NULL, STR, "JA4", "JA4 of the client" },

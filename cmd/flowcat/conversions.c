@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/flowcat/octets.h"
+
 static const char *
 read_as(struct convert *c, const struct json_val *v, enum field_type type,
     enum names_set set, struct value *out)
@@ -408,38 +410,6 @@ as_name(struct convert *c, const struct json_val *v, struct value *out)
 	return err;
 }
 
-/* RFC 1035 3.4.1, RFC 3596 2.2: addresses; of the rest the octets. */
-static const char *
-as_rdata(struct convert *c, const struct json_val *v, struct value *out)
-{
-	static const struct {
-		int type;
-		size_t n;
-	} addresses[] = { { 1, 4 }, { 28, 16 } };
-	const struct value *type = field_of(c, DNS_RTYPE);
-	struct slice hex = json_slice(v);
-	struct ip ip = { .b = { [10] = 0xff, [11] = 0xff } };
-
-	if (hex.n <= 2)
-		return NULL;
-	*out = (struct value){ .type = VALUE_STR, .s = hex };
-	for (size_t i = 0; i < 2; i++) {
-		size_t n = addresses[i].n;
-
-		if (type->type != VALUE_INT || type->i != addresses[i].type ||
-		    hex.n < 2 + 2 * n)
-			continue;
-		for (size_t k = 0; k < n; k++) {
-			char one[] = { hex.p[2 + 2 * k], hex.p[3 + 2 * k], 0 };
-
-			ip.b[16 - n + k] = (uint8_t)strtoul(one, NULL, 16);
-		}
-		out->s.p = arena_alloc(&c->scratch, IP_ROOM);
-		out->s.n = ip_put((char *)out->s.p, &ip);
-	}
-	return NULL;
-}
-
 static const char *
 as_tls(struct convert *c, const struct json_val *v, struct value *out)
 {
@@ -467,7 +437,8 @@ convert_fn *const conversions[] = {
 	[AS_SEVERAL] = as_several,
 	[AS_TEXT] = as_text,
 	[AS_NAME] = as_name,
-	[AS_RDATA] = as_rdata,
+	[AS_RDATA] = octets_rdata,
+	[AS_CIPHERS] = octets_ciphers,
 	[AS_ADDRESS] = as_address,
 	[AS_HOP] = as_hop,
 	[AS_MAC] = as_mac,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* long file: tables */
 #include "cmd/flowcat/dialect.h"
 
 const char *const dialect_names[DIALECTS] = {
@@ -322,6 +323,7 @@ static const struct rule ipfix[] = {
 	{ "flowmon_tlsServerVersion", "tls_version", AS_TLS, 0 },
 	{ "flowmon_tlsAlpn", "tls_alpn", AS_TEXT, 0 },
 	{ "flowmon_tlsSni", "tls_sni", AS_TEXT, 0 },
+	{ "flowmon_tlsCipherSuites", "tls_client_ciphers", AS_CIPHERS, 0 },
 	{ "cesnet_dnsTransactionID", "dns_id", AS_INT, 0 },
 	{ "cesnet_dnsRCode", "dns_rcode", AS_DNS_RCODE, 0 },
 	{ "cesnet_dnsAnswers", "dns_answers", AS_INT, 0 },
@@ -399,10 +401,12 @@ static const struct rule ipfixcol2[] = {
 	{ "flowmon:dnsCrrName", "dns_rname", AS_TEXT, 0 },
 	{ "flowmon:dnsCrrType", "dns_rtype", AS_DNS_TYPE, 0 },
 	{ "flowmon:dnsCrrTtl", "dns_ttl", AS_INT, 0 },
+	{ "flowmon:dnsCrrRdata", "dns_rdata", AS_RDATA, 0 },
 	{ "flowmon:httpHost", "http_host", AS_TEXT, 0 },
 	{ "flowmon:httpUrl", "http_url", AS_TEXT, 0 },
 	{ "flowmon:httpUserAgent", "http_user_agent", AS_TEXT, 0 },
 	{ "flowmon:tlsSni", "tls_sni", AS_TEXT, 0 },
+	{ "flowmon:tlsCipherSuites", "tls_client_ciphers", AS_CIPHERS, 0 },
 	{ "ipfix:srcAddr", "exporter_ip_addr", AS_ADDRESS, 1 },
 	{ "ipfix:odid", "observation_domain_id", AS_INT, 1 },
 	{ 0 },
@@ -418,7 +422,8 @@ static const struct rule ipfixcol1[] = {
 	{ "ipfix.DNSCrrName", "dns_rname", AS_TEXT, 0 },
 	{ "ipfix.DNSCrrType", "dns_rtype", AS_DNS_TYPE, 0 },
 	{ "ipfix.DNSRRTTL", "dns_ttl", AS_INT, 0 },
-	{ "ipfix.DNSRData", "dns_rdata", AS_TEXT, 0 },
+	{ "ipfix.DNSRData", "dns_rdata", AS_RDATA, 0 },
+	{ "ipfix.TLSClientCipherSuites", "tls_client_ciphers", AS_CIPHERS, 0 },
 	{ "ipfix.HTTPRequestHost", "http_host", AS_TEXT, 0 },
 	{ 0 },
 };

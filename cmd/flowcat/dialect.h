@@ -36,6 +36,7 @@ enum conversion {
 	AS_TEXT,      /* "" means unknown */
 	AS_NAME,      /* the same of a domain name: without its last dot */
 	AS_RDATA,     /* hexadecimal octets; the type decides */
+	AS_CIPHERS,   /* hexadecimal octets: a TLS client's offers */
 	AS_ADDRESS,   /* "", 0.0.0.0 as text too means unknown where said so */
 	AS_HOP,       /* an address; zeros mean unknown */
 	AS_MAC,       /* zeros mean unknown */

@@ -611,3 +611,21 @@ $flow"
 	same '' "$stderr"
 	run_err 2 flowcat -q -o no/out <<< "$flow"
 }
+
+@test "Stream4Flow's octets: addresses of answers, and what a TLS client offers" {
+	local head='{"@type":"ipfix.entry","ipfix.packetDeltaCount":1,"ipfix.octetDeltaCount":9,"ipfix.sourceIPv4Address":"192.0.2.1",'
+
+	run_ok flowcat <<- EOT
+	$head"ipfix.DNSCrrType":1,"ipfix.DNSRData":"0xc000020a"}
+	$head"ipfix.DNSCrrType":28,"ipfix.DNSRData":"0x20010db8000000000000000000000001"}
+	$head"ipfix.DNSCrrType":5,"ipfix.DNSRData":"0x0377777700"}
+	$head"ipfix.TLSClientCipherSuites":"0x1a1a02130113fafa0313000000000000"}
+	$head"ipfix.TLSClientCipherSuites":"0x00000000000000000000000000000000"}
+	EOT
+	same '192.0.2.10
+2001:db8::1
+0x0377777700
+0x1302,0x1301,0x1303
+null' "$(jq -r '.dns_rdata // .tls_client_ciphers' <<< "$output")"
+	run_err 1 flowcat <<< "$head"'"ipfix.TLSClientCipherSuites":"0x021"}'
+}
