@@ -241,6 +241,25 @@ certificate() {
 	diff ours theirs
 }
 
+@test 'collect: the records are those that tshark shows' {
+	local field
+
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file twelve > f.ipfix
+	# A line a message, a list a field: as many columns as records.
+	for field in srcaddr dstaddr srcport dstport protocol packets octets; do
+		tshark -r f.ipfix -T fields -e "cflow.$field" 2> /dev/null |
+			tr , '\n' | sed '/^$/d' > "$field"
+	done
+	paste -d ' ' srcaddr dstaddr srcport dstport protocol packets octets |
+		sed '/ 1 1 84$/s/ 0 2048 / - - /' > theirs
+	flowcat f.ipfix | jq -r '[.src_ip_addr, .dst_ip_addr, .src_port,
+		.dst_port, .protocol, .packets, .bytes] | map(. // "-") |
+		join(" ")' > ours
+	[[ $(wc -l < theirs) == 12 ]]
+	diff ours theirs
+}
+
 @test 'collect: data before its template, withdrawn and replaced templates' {
 	cd "$BATS_TEST_TMPDIR"
 	exporter file data_first > a.ipfix
