@@ -67,7 +67,8 @@ $(B)/%.o: %.c $(B)/flags
 	$(compile) -MMD -MP -c -o $@ $<
 
 # The modules that know libfixbuf.
-$(B)/cmd/flowcat/registry.o $(B)/cmd/flowcat/templates.o $(B)/cmd/flowcat/columns.o: \
+$(B)/cmd/flowcat/registry.o $(B)/cmd/flowcat/templates.o $(B)/cmd/flowcat/columns.o \
+$(B)/tests/unit/test_flowmon.o: \
 	private cppflags += $(shell pkg-config --cflags libfixbuf)
 
 # The only module that tells the version.
@@ -91,6 +92,9 @@ $(B)/flowgen $(B)/flowsend $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 # $(B)/tests/unit/test_x: $(B)/cmd/flowx/x.o
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
 	$(link)
+
+$(B)/tests/unit/test_flowmon: $(B)/cmd/flowcat/registry.o
+$(B)/tests/unit/test_flowmon: private libs += $(libs_flowcat)
 
 # A fuzzer of a tool's private modules: fuzz_x = modules, libs_fuzz_x
 fuzz_message = $(addprefix cmd/flowcat/,\
