@@ -201,6 +201,7 @@ install: all
 	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
 	$(call put,$(units),$(units_dir),644)
 	$(call put,$(recipes),$(recipes_dir),755)
+	$(call put,share/tls-clients.csv,$(recipes_dir)/..,644)
 
 uninstall:
 	cd / && rm -f $(tools:%='$(DESTDIR)$(BINDIR)/%') \
@@ -209,7 +210,8 @@ uninstall:
 		$(tools:%='$(DESTDIR)$(zsh_dir)/_%') \
 		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish') \
 		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%') \
-		$(recipes:recipes/%='$(DESTDIR)$(recipes_dir)/%')
+		$(recipes:recipes/%='$(DESTDIR)$(recipes_dir)/%') \
+		'$(DESTDIR)$(recipes_dir)/../tls-clients.csv'
 
 dist:
 	@mkdir -p $(B)

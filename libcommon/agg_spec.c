@@ -80,13 +80,16 @@ take_name(struct slice *s)
 	return name;
 }
 
-/* A column's name made of an expression: "bytes_sum" for "sum(bytes)". */
+/*
+ * A column's name made of an expression: "bytes_sum" for "sum(bytes)", "rack"
+ * for the member ".rack".
+ */
 static struct slice
 name_of(struct agg *a, struct slice text)
 {
 	char *p = (char *)arena_slice(&a->run, text).p, *out = p;
 
-	for (size_t i = 0; i < text.n; i++) {
+	for (size_t i = text.n && *text.p == '.'; i < text.n; i++) {
 		bool good = is_name_char(text.p[i]);
 
 		if (good || (out > p && out[-1] != '_'))
@@ -403,9 +406,10 @@ size_t
 agg_cell(const struct agg *a, const char *name, size_t n, const char *option)
 {
 	const struct field *f = field_find(slice_of(name, n));
+	size_t dot = n > 1 && *name == '.'; /* see name_of() */
 
 	for (size_t i = 0; i < a->cells.n; i++)
-		if (slice_is(slice_of(name, n), a->cell_names[i]) ||
+		if (slice_is(slice_of(name + dot, n - dot), a->cell_names[i]) ||
 		    (f && strcmp(a->cell_names[i], f->name) == 0))
 			return i;
 	die("%s: there is no column '%.*s'", option, (int)n, name);
