@@ -24,8 +24,8 @@ cppflags = -I. -D_GNU_SOURCE $(CPPFLAGS)
 cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
 ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowx = -lx
-libs_flowcat = -lfixbuf -lglib-2.0 -lssl -lcrypto
-libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lm
+libs_flowcat = -lfixbuf -lglib-2.0 -lssl
+libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lmaxminddb -lcrypto -lm
 
 tools = flowcat flowfilter flowwin flowagg flowtopn
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
