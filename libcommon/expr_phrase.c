@@ -56,7 +56,8 @@ static const struct {
 	{ { "min", "ttl" }, "ip_ttl_min" },
 	{ { "max", "ttl" }, "ip_ttl_max" },
 	{ { "flowdir" }, "direction" },
-	{ { "dir" }, "direction" },
+	{ { "direction" }, "direction" },
+	{ { "dir" }, "dir" },
 };
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
@@ -121,13 +122,18 @@ phrase(struct parser *p)
 	struct parser saved = *p;
 
 	for (size_t i = 0; i < COUNT(phrases); i++) {
+		const char *name = phrases[i].field;
 		size_t k = 0;
 
 		while (k < 4 && phrases[i].words[k] &&
 		       word_at(p, phrases[i].words[k]))
 			k++;
+		/* nfdump's "dir ingress" is not what a host sees. */
+		if (strcmp(name, "dir") == 0 &&
+		    (lex_is(p, "ingress") || lex_is(p, "egress")))
+			name = "direction";
 		if (k == 4 || !phrases[i].words[k])
-			return field(p, phrases[i].field);
+			return field(p, name);
 		p->p = saved.p;
 		p->t = saved.t;
 	}

@@ -475,3 +475,13 @@ reader_enter(struct reader *r, struct slice text)
 	r->rec.n = (uint32_t)text.n;
 	return true;
 }
+
+bool
+reader_enter_memory(struct reader *r, struct output *text)
+{
+	size_t n = text->n;
+
+	out_put(text, "\0\0\0\0\0\0\0", READER_PAD);
+	text->n = n;
+	return reader_enter(r, slice_of(text->buf, n));
+}

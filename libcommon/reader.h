@@ -103,6 +103,9 @@ bool reader_next_slow(struct reader *r);
  */
 bool reader_enter(struct reader *r, struct slice text);
 
+/* The same of the bytes in memory, behind which it makes room. */
+bool reader_enter_memory(struct reader *r, struct output *text);
+
 /* The next record of the run. */
 static inline void
 reader_take(struct reader *r)

@@ -16,6 +16,8 @@ struct recout {
 	struct slice names[MAX_COLUMNS];
 	struct value cells[MAX_COLUMNS];
 	size_t n;
+	struct slice also[MAX_COLUMNS];
+	size_t n_also;
 	struct row_out *rows; /* once the columns are known */
 	const struct tstamp_zone *zone;
 	struct value_reading how;
@@ -92,6 +94,13 @@ recout_open(struct output *out, enum row_format format,
 	for (size_t i = 0; i < LINE_FIELDS && format == ROW_LINE; i++)
 		add_column(r, slice_str(line_fields[i]));
 	return r;
+}
+
+void
+recout_also(struct recout *r, struct slice name)
+{
+	if (r->n_also < MAX_COLUMNS)
+		r->also[r->n_also++] = arena_slice(&r->run, name);
 }
 
 static struct slice
@@ -264,9 +273,13 @@ recout_put(struct recout *r, const char *p, size_t n)
 		put_line(r);
 		return NULL;
 	}
-	if (!r->rows)
+	if (!r->rows) {
+		for (size_t i = 0; i < r->n_also && !r->fixed; i++)
+			if (find_column(r, r->also[i], r->n) == r->n)
+				add_column(r, r->also[i]);
 		r->rows =
 		    row_open(r->out, r->format, r->columns, r->n, r->zone);
+	}
 	row_put(r->rows, r->cells);
 	return NULL;
 }

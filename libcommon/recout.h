@@ -16,6 +16,9 @@ struct recout;
 struct recout *recout_open(struct output *out, enum row_format format,
     const struct slice *names, size_t n, const struct tstamp_zone *zone);
 
+/* A column behind those of the first record's members; before any record. */
+void recout_also(struct recout *r, struct slice name);
+
 /* A valid record.  NULL, or what is wrong with a field. */
 const char *recout_put(struct recout *r, const char *p, size_t n);
 void recout_close(struct recout *r);

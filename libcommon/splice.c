@@ -98,7 +98,12 @@ splice_put(struct output *out, const struct rec *rec, const struct splice *list,
 		if (s->leave || rec->v[s->slot].kind != JSON_NONE ||
 		    s->v.type == VALUE_NONE)
 			continue;
-		splice_name(out, s->name, before);
+		if (s->key.n) {
+			out_char(out, before);
+			out_slice(out, s->key);
+		} else {
+			splice_name(out, s->name, before);
+		}
 		value_json(out, &s->v, s->field);
 		before = ',';
 	}

@@ -11,6 +11,7 @@
 
 struct splice {
 	struct slice name;
+	struct slice key; /* the same as JSON with its colon, or empty */
 	const struct field *field; /* how v is written, or NULL */
 	int slot;                  /* of the member in the record */
 	bool leave;                /* it stays as it is */

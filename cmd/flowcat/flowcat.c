@@ -8,6 +8,7 @@
 
 #include "cmd/flowcat/collect.h"
 #include "cmd/flowcat/convert.h"
+#include "cmd/flowcat/enrich.h"
 #include "cmd/flowcat/pace.h"
 #include "libcommon/die.h"
 #include "libcommon/hash.h"
@@ -57,7 +58,7 @@ static const struct tool tool = {
 	.name = "flowcat",
 	.synopsis = "[options] [file ...]",
 	.summary = "Converts flow records of many programs to canonical ones.",
-	.groups = (const struct opt *const[]){ options, NULL },
+	.groups = (const struct opt *const[]){ options, enrich_options, NULL },
 	.examples =
 	    "  flowcat udp://0.0.0.0:2055 | flowtopn -k src_ip_addr -b bytes "
 	    "-w 10s\n"
@@ -71,6 +72,7 @@ static const struct tool tool = {
 struct job {
 	struct run run;
 	struct convert *convert;
+	struct enrich *enrich; /* or NULL */
 	struct recout *columns;
 	struct output text, payload; /* memory */
 	int unwrap_slot, topic_slot, payload_slot;
@@ -145,17 +147,6 @@ envelope(const struct job *j, const struct rec *rec)
 		   : NULL;
 }
 
-/* The bytes in memory become the record. */
-static bool
-enter(struct reader *r, struct output *text)
-{
-	size_t n = text->n;
-
-	out_put(text, "\0\0\0\0\0\0\0", READER_PAD);
-	text->n = n;
-	return reader_enter(r, slice_of(text->buf, n));
-}
-
 static bool
 unwrap(struct job *j, struct reader *r)
 {
@@ -170,21 +161,28 @@ unwrap(struct job *j, struct reader *r)
 		o->n = json_unescape(slice_of(o->buf, o->n), o->buf);
 	while (o->n && strchr("\r\n", o->buf[o->n - 1]))
 		o->n--;
-	return enter(r, o);
+	return reader_enter_memory(r, o);
 }
 
-/* --where is about canonical fields: a converted record is looked at anew. */
+/*
+ * --where and enrichment are about canonical fields: a converted record is
+ * looked at anew.
+ */
 static bool
-wanted(struct job *j, struct reader *r, bool own)
+wanted(struct job *j, struct reader *r, bool own, struct slice *text)
 {
 	struct expr_input in = { .v = r->rec.v };
 	const char *err;
 	bool yes = true;
 
-	if (!j->run.where)
+	if (!j->run.where && !j->enrich)
 		return true;
-	if (!own && !enter(r, &j->text))
+	if (!own && !reader_enter_memory(r, &j->text))
 		return false;
+	if (!own) /* it may have moved */
+		*text = slice_of(r->rec.p, r->rec.n);
+	if (j->enrich)
+		return enrich_apply(j->enrich, r, text);
 	err = expr_test(j->run.where, &in, &yes);
 	if (err)
 		reader_reject(r, err);
@@ -198,12 +196,11 @@ pull(struct job *j, struct reader *r, struct slice *text)
 	bool own;
 
 	while (reader_next(r)) {
-		if (!unwrap(j, r) || !canonical(j, r, text, &own) ||
-		    !wanted(j, r, own))
+		if (!unwrap(j, r) || !canonical(j, r, text, &own))
 			continue;
-		if (!own) /* it may have moved */
-			*text = slice_of(j->text.buf, j->text.n);
 		if (opt.sample > 1 && pace_flow_hash(*text) % opt.sample)
+			continue;
+		if (!wanted(j, r, own, text))
 			continue;
 		if (j->seen++ < opt.skip)
 			continue;
@@ -213,7 +210,7 @@ pull(struct job *j, struct reader *r, struct slice *text)
 }
 
 static void
-put(struct job *j, struct reader *r, struct slice text)
+put_one(struct job *j, struct reader *r, struct slice text)
 {
 	struct output *out = &j->run.out;
 	const char *err = NULL;
@@ -232,6 +229,23 @@ put(struct job *j, struct reader *r, struct slice text)
 		reader_reject(r, err);
 	else
 		j->written++;
+}
+
+/* --by-endpoint: two records with a newline between. */
+static void
+put(struct job *j, struct reader *r, struct slice text)
+{
+	const char *cut =
+	    enrich_doubles() ? memchr(text.p, '\n', text.n) : NULL;
+
+	if (!cut) {
+		put_one(j, r, text);
+		return;
+	}
+	put_one(j, r, slice_of(text.p, (size_t)(cut - text.p)));
+	text.n -= (size_t)(cut + 1 - text.p);
+	if (j->written < opt.limit)
+		put_one(j, r, slice_of(cut + 1, text.n));
 }
 
 static void
@@ -319,6 +333,7 @@ set_up(struct job *j)
 	struct schema *s = &j->run.schema;
 
 	run_setup(&j->run, &opt.run, ROW_LINE);
+	j->enrich = enrich_new(&j->run);
 	pace_setup(opt.time_field, opt.replay, j->run.zone);
 	j->convert = convert_new(
 	    s, j->run.zone, dialect_of(opt.from), opt.keep, opt.unsample);
@@ -331,9 +346,11 @@ set_up(struct job *j)
 	if (j->run.format != ROW_JSON)
 		j->columns = recout_open(
 		    &j->run.out, j->run.format, NULL, 0, j->run.zone);
+	if (j->columns && j->enrich)
+		enrich_columns(j->enrich, j->columns);
 	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
 		   opt.limit == UINT64_MAX && !j->run.where && !opt.unwrap &&
-		   !opt.merge;
+		   !opt.merge && !j->enrich;
 }
 
 int
@@ -368,5 +385,8 @@ main(int argc, char **argv)
 		    convert_clamped(j.convert));
 	j.run.selected = j.written;
 	status = run_close(&j.run, j.written);
-	return collect_close(opt.run.stats) ? EXIT_PARTIAL : status;
+	if (collect_close(opt.run.stats) ||
+	    (j.enrich && enrich_failed(j.enrich)))
+		status = EXIT_PARTIAL;
+	return status;
 }
