@@ -55,6 +55,37 @@ alert='.alert,.alert_state'
 	EOT
 }
 
+@test "ddos: a victim that answers nothing, until it is over" {
+	finds ddos ddos "[$alert,.host,.window_start,.window_end,.sources,
+		.attackers[:2]]" -L 192.0.2.0/24,2001:db8:1::/48 <<- EOT
+	["ddos","begin","192.0.2.30","2026-11-23T09:23:00.000Z","2026-11-23T09:23:30.000Z",6,["192.0.2.53","198.51.100.154"]]
+	["ddos","end","192.0.2.30","2026-11-23T09:23:00.000Z","2026-11-23T09:38:30.000Z",7,["203.0.113.100","203.0.113.101"]]
+	EOT
+}
+
+@test "tls-clients: GREASE apart, ties unknown, bad dictionaries refused" {
+	cat > flows <<- EOT
+	{"date_last_seen":"2026-11-23T08:00:01Z","tls_client_ciphers":"0x1301,0x1302,0x1303,0xC02B,0xC02F,0xC02C,0xC030"}
+	{"date_last_seen":"2026-11-23T08:00:02Z","tls_client_ciphers":"0x1302,0x1303,0x1301,0xC02C,0xC030,0x009F,0xCCA9,0xCCA8"}
+	{"date_last_seen":"2026-11-23T08:00:02Z","tls_client_ciphers":"0x0005"}
+	{"date_last_seen":"2026-11-23T08:00:02Z","src_port":1}
+	EOT
+	same '["os","Linux",2]
+["os","Unknown",1]
+["browser","Unknown",2]
+["browser","Chromium",1]' "$(recipe tls-clients flows |
+		jq -c 'select(.ranking != "application") |
+		[.ranking,.os // .browser,.flows]')"
+	printf '%s\n' '0x2A2A,0x1301;Desktop;Linux;Browser;A' > own
+	sed 's/"0x0005"/"0x1301"/' flows > again
+	same '["A",1]' "$(recipe tls-clients --dictionary own again |
+		jq -c 'select(.browser == "A") | [.browser,.flows]')"
+	echo '0x1301;Desktop;Linux' >> own
+	run recipe tls-clients --dictionary own flows
+	same 2 "$status"
+	[[ $output == *'own:2: five columns expected'* ]]
+}
+
 @test "reflection: answers to other ports than 53 are seen" {
 	finds reflection reflection \
 		"[$alert,.server,.peer,.bytes_in,.bytes_out]" \
