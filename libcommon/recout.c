@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libcommon/bulk.h"
 #include "libcommon/die.h"
+#include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_COLUMNS = 256 };
@@ -25,6 +27,7 @@ struct recout {
 	bool fixed;  /* the user named the columns */
 	bool warned; /* of a member without a column */
 	bool headed;
+	struct bulk bulk;
 };
 
 /* The line format: what stands where. */
@@ -63,6 +66,12 @@ static const char *const line_fields[] = {
 	[FLOWS] = "flows",
 };
 
+/* es-bulk: what is looked at; the first that there is is the record's time. */
+enum { STAMP, BULK_FIELDS = 4 };
+
+static const char *const bulk_fields[BULK_FIELDS] = { [STAMP] = "@timestamp",
+	"window_end", "date_last_seen", "date_first_seen" };
+
 static void
 add_column(struct recout *r, struct slice name)
 {
@@ -78,6 +87,18 @@ add_column(struct recout *r, struct slice name)
 	r->n++;
 }
 
+static void
+open_bulk(struct recout *r)
+{
+	const char *index = row_get_style()->index;
+	const char *err = bulk_open(&r->bulk, index);
+
+	if (err)
+		opts_usage("--index %s: %s", index, err);
+	for (size_t i = 0; i < BULK_FIELDS; i++)
+		add_column(r, slice_str(bulk_fields[i]));
+}
+
 struct recout *
 recout_open(struct output *out, enum row_format format,
     const struct slice *names, size_t n, const struct tstamp_zone *zone)
@@ -88,11 +109,14 @@ recout_open(struct output *out, enum row_format format,
 	r->format = format;
 	r->zone = zone;
 	r->how = (struct value_reading){ zone, &r->scratch };
-	r->fixed = names && n;
-	for (size_t i = 0; i < n && format != ROW_LINE; i++)
+	r->fixed = (names && n) || format == ROW_BULK;
+	for (size_t i = 0; i < n && format != ROW_LINE && format != ROW_BULK;
+	     i++)
 		add_column(r, names[i]);
 	for (size_t i = 0; i < LINE_FIELDS && format == ROW_LINE; i++)
 		add_column(r, slice_str(line_fields[i]));
+	if (format == ROW_BULK)
+		open_bulk(r);
 	return r;
 }
 
@@ -258,6 +282,32 @@ put_line(struct recout *r)
 	out_put(r->out, line, n < sizeof line ? n : sizeof line - 1);
 }
 
+/* The record as it is, and behind its members the time. */
+static const char *
+put_bulk(struct recout *r, const char *p, size_t n)
+{
+	const struct value *time = r->cells + STAMP + 1;
+	const struct value *end = r->cells + BULK_FIELDS;
+	int64_t ns;
+
+	while (time < end && time->type != VALUE_TIME)
+		time++;
+	if (time == end && r->bulk.timed)
+		return "no time, of which --index has the day";
+	ns = time < end ? (int64_t)time->i : 0;
+	bulk_action(&r->bulk, r->out, ns, slice_of(p, 0));
+	if (time == end || r->cells[STAMP].type != VALUE_NONE) {
+		out_put(r->out, p, n);
+		out_char(r->out, '\n');
+		return NULL;
+	}
+	while (p[n - 1] != '}')
+		n--;
+	out_put(r->out, p, n - 1);
+	bulk_end(r->out, ns);
+	return NULL;
+}
+
 const char *
 recout_put(struct recout *r, const char *p, size_t n)
 {
@@ -269,6 +319,8 @@ recout_put(struct recout *r, const char *p, size_t n)
 	err = read_members(r, p, n);
 	if (err)
 		return err;
+	if (r->format == ROW_BULK)
+		return put_bulk(r, p, n);
 	if (r->format == ROW_LINE) {
 		put_line(r);
 		return NULL;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "libcommon/bulk.h"
+#include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
 
 enum {
@@ -29,7 +31,25 @@ struct row_out {
 	struct output labels_text;
 	size_t n_fixed; /* json: cells that are in 'fixed', behind its '{' */
 	struct output fixed;
+	/* es-bulk */
+	struct bulk bulk;
+	size_t time, n_identity; /* columns; time is n if there is none */
+	struct output identity;
 };
+
+static struct row_style style;
+
+void
+row_set_style(const struct row_style *s)
+{
+	style = *s;
+}
+
+const struct row_style *
+row_get_style(void)
+{
+	return &style;
+}
 
 static const struct {
 	const char *name;
@@ -41,6 +61,7 @@ static const struct {
 	{ "table", ROW_TABLE },
 	{ "csv", ROW_CSV },
 	{ "tsv", ROW_TSV },
+	{ "es-bulk", ROW_BULK },
 };
 
 const char *
@@ -51,7 +72,7 @@ row_format_parse(const char *name, enum row_format *format)
 			*format = formats[i].format;
 			return NULL;
 		}
-	return "the formats are json, line, table, csv and tsv";
+	return "the formats are json, line, table, csv, tsv and es-bulk";
 }
 
 enum row_format
@@ -76,6 +97,21 @@ put_label(struct row_out *r, const char *name)
 	return o->n - before;
 }
 
+static void
+open_bulk(struct row_out *r)
+{
+	const char *err = bulk_open(&r->bulk, style.index);
+
+	if (err)
+		opts_usage("--index %s: %s", style.index, err);
+	while (r->time < r->n &&
+	       strcmp(r->columns[r->time].name, "window_end") != 0)
+		r->time++;
+	if (r->time == r->n && r->bulk.timed)
+		opts_usage("--index %s: rows without a window have no time",
+		    style.index);
+}
+
 struct row_out *
 row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone)
@@ -92,10 +128,13 @@ row_open(struct output *out, enum row_format format,
 	r->labels = xcalloc(n, sizeof *r->labels);
 	out_memory(&r->labels_text);
 	out_memory(&r->fixed);
+	out_memory(&r->identity);
 	for (size_t i = 0; i < n; i++)
 		r->labels[i].n = put_label(r, columns[i].name);
 	for (size_t i = 0, at = 0; i < n; at += r->labels[i++].n)
 		r->labels[i].p = r->labels_text.buf + at;
+	if (format == ROW_BULK)
+		open_bulk(r);
 	return r;
 }
 
@@ -123,7 +162,7 @@ row_fix(struct row_out *r, const struct value *cells, size_t n)
 {
 	r->n_fixed = n;
 	r->fixed.n = 0;
-	if (n && r->format == ROW_JSON)
+	if (n && (r->format == ROW_JSON || r->format == ROW_BULK))
 		put_members(r, &r->fixed, cells, 0, n);
 }
 
@@ -133,6 +172,31 @@ put_json(struct row_out *r, const struct value *cells)
 	out_put(r->out, r->fixed.buf, r->fixed.n);
 	put_members(r, r->out, cells, r->n_fixed, r->n);
 	out_put(r->out, "}\n", 2);
+}
+
+void
+row_identify(struct row_out *r, size_t n)
+{
+	r->n_identity = n;
+}
+
+static void
+put_bulk(struct row_out *r, const struct value *cells)
+{
+	bool timed = r->time < r->n && cells[r->time].type == VALUE_TIME;
+	int64_t time = timed ? (int64_t)cells[r->time].i : 0;
+
+	r->identity.n = 0;
+	if (timed && r->n_identity)
+		put_members(r, &r->identity, cells, 0, r->n_identity);
+	bulk_action(&r->bulk, r->out, time,
+	    slice_of(r->identity.buf, r->identity.n));
+	out_put(r->out, r->fixed.buf, r->fixed.n);
+	put_members(r, r->out, cells, r->n_fixed, r->n);
+	if (timed)
+		bulk_end(r->out, time);
+	else
+		out_put(r->out, "}\n", 2);
 }
 
 /* RFC 4180: quotes where a quote, comma, newline or edge blank asks for it. */
@@ -269,6 +333,8 @@ row_put(struct row_out *r, const struct value *cells)
 {
 	if (r->format == ROW_JSON)
 		put_json(r, cells);
+	else if (r->format == ROW_BULK)
+		put_bulk(r, cells);
 	else if (r->format == ROW_CSV || r->format == ROW_TSV)
 		put_separated(r, cells);
 	else
@@ -345,5 +411,6 @@ row_close(struct row_out *r)
 	free(r->labels);
 	out_close(&r->labels_text);
 	out_close(&r->fixed);
+	out_close(&r->identity);
 	free(r);
 }

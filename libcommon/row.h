@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * row: rows of values in the format that the user asked for: json, csv, tsv,
- * table, or line (for people).  One table of formats serves all tools.
+ * table, line (for people), or es-bulk (for stores).  One table of formats serves
+ * all tools.
  *
  * In json a cell that is unknown is left out, in the others it is empty.
  */
@@ -17,10 +18,19 @@ enum row_format {
 	ROW_TABLE,
 	ROW_CSV,
 	ROW_TSV,
+	ROW_BULK, /* see bulk.h */
 };
 
 /* "json", "line", ..; an argument of -f.  NULL or a message. */
 const char *row_format_parse(const char *name, enum row_format *format);
+
+/* Of all rows of the program, for there is one output.  Borrowed. */
+struct row_style {
+	const char *index; /* of es-bulk */
+};
+
+void row_set_style(const struct row_style *style);
+const struct row_style *row_get_style(void);
 
 struct row_column {
 	const char *name;
@@ -32,6 +42,12 @@ struct row_out;
 /* Columns are borrowed.  zone: of times for people, NULL is UTC. */
 struct row_out *row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone);
+
+/*
+ * The first n columns tell a row from the others of its window.  In es-bulk
+ * they make the _id of rows that have a window.
+ */
+void row_identify(struct row_out *r, size_t n);
 
 /* The first n cells of the rows to come are the same as these, and known. */
 void row_fix(struct row_out *r, const struct value *cells, size_t n);

@@ -104,6 +104,20 @@ check_operands(struct run *r, char **operands)
 			   "kafka://host/topic?group=NAME");
 }
 
+static void
+set_style(const struct run *r)
+{
+	const struct run_opts *o = &r->opts;
+	struct row_style style = { .index = o->index };
+
+	if ((r->format == ROW_BULK) != (o->index != NULL))
+		opts_usage("-f es-bulk and --index NAME go together");
+	if (o->index && kafka_is_address(o->output))
+		opts_usage("-f es-bulk: its lines go in pairs, which Kafka "
+			   "would part");
+	row_set_style(&style);
+}
+
 void
 run_setup(
     struct run *r, const struct run_opts *opts, enum row_format for_people)
@@ -123,6 +137,7 @@ run_setup(
 	err = opts->format ? row_format_parse(opts->format, &r->format) : NULL;
 	if (err)
 		opts_usage("-f %s: %s", opts->format, err);
+	set_style(r);
 	schema_init(&r->schema);
 	r->context = (struct expr_context){ .schema = &r->schema,
 		.how = { .zone = r->zone } };

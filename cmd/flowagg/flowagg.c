@@ -190,6 +190,7 @@ open_rows(struct job *j)
 	}
 	j->out =
 	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
+	row_identify(j->out, j->n_head + j->agg.agg.n_keys);
 }
 
 static void

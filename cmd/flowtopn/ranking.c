@@ -346,9 +346,11 @@ ranking_write(
 	s->written = 0;
 	s->cumulated = 0;
 	window_values(r->window, bounds, s->row);
-	if (!s->out)
+	if (!s->out) {
 		s->out = row_open(
 		    &run->out, run->format, s->columns, s->n, run->zone);
+		row_identify(s->out, s->rank + 1 + r->n_group);
+	}
 	if (s->approximate && r->saving)
 		write_approximate(r);
 	else if (!s->approximate)

@@ -98,10 +98,10 @@ dialects() {
 	local tool dialect
 
 	for tool in $(tools); do
-		same "$(printf '%s\n' csv json line table tsv)" \
+		same "$(printf '%s\n' csv es-bulk json line table tsv)" \
 			"$(bash_completes "$tool" -f '' | sorted)"
 		for shell in "bash/$tool" "zsh/_$tool" "fish/$tool.fish"; do
-			grep -q 'json line table csv tsv' \
+			grep -q 'json line table csv tsv es-bulk' \
 				"$ROOT/completions/$shell"
 		done
 	done
