@@ -43,6 +43,8 @@ fish_dir = $(PREFIX)/share/fish/vendor_completions.d
 units_dir = $(PREFIX)/lib/systemd/system
 recipes_dir = $(PREFIX)/share/pipe4flow/recipes
 recipes = $(wildcard recipes/*)
+patterns_dir = $(PREFIX)/share/pipe4flow/patterns
+patterns = $(wildcard share/patterns/*)
 units = $(wildcard contrib/systemd/*.service contrib/systemd/*.socket)
 
 all: $(present:%=$(B)/%)
@@ -145,6 +147,11 @@ check-kafka: ## tests with a real Kafka broker
 	@$(MAKE) tests
 	@$(run_tests) $(kafka_runs)
 
+check-deb: deb ## the package in a bare system; wants root
+	@scripts/deps test
+	@$(MAKE) all
+	@$(run_tests) 'bats --tap tests/deb'
+
 # Tiny buffers, so that every test goes through every refill.
 check-san: ## all tests with sanitizers and 16-byte buffers
 	@$(MAKE) check B=$(B)/san SAN=address,undefined \
@@ -200,8 +207,10 @@ install: all
 	$(call put,$(wildcard completions/zsh/_*),$(zsh_dir),644)
 	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
 	$(call put,$(units),$(units_dir),644)
-	$(call put,$(recipes),$(recipes_dir),755)
+	$(call put,$(filter-out %.sh,$(recipes)),$(recipes_dir),755)
+	$(call put,$(filter %.sh,$(recipes)),$(recipes_dir),644)
 	$(call put,share/tls-clients.csv,$(recipes_dir)/..,644)
+	$(call put,$(patterns),$(patterns_dir),644)
 
 uninstall:
 	cd / && rm -f $(tools:%='$(DESTDIR)$(BINDIR)/%') \
@@ -211,16 +220,21 @@ uninstall:
 		$(tools:%='$(DESTDIR)$(fish_dir)/%.fish') \
 		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%') \
 		$(recipes:recipes/%='$(DESTDIR)$(recipes_dir)/%') \
-		'$(DESTDIR)$(recipes_dir)/../tls-clients.csv'
+		'$(DESTDIR)$(recipes_dir)/../tls-clients.csv' \
+		$(patterns:share/patterns/%='$(DESTDIR)$(patterns_dir)/%')
 
-dist:
+dist: ## the last commit as a tarball
 	@mkdir -p $(B)
 	git archive --prefix=pipe4flow-$(version)/ -o \
 		$(B)/pipe4flow-$(version).tar.gz HEAD
+
+deb: dist ## a Debian package of the last commit
+	@scripts/deps build deb
+	@scripts/deb $(B)/pipe4flow-$(version).tar.gz $(B)/deb
 
 clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all help deps tests check check-unit check-cli check-kafka check-san fuzz lint \
-	bench bench-collect bench-kafka demo install uninstall dist clean FORCE
+.PHONY: all help deps tests check check-unit check-cli check-kafka check-deb check-san \
+	fuzz lint bench bench-collect bench-kafka demo install uninstall dist deb clean FORCE
