@@ -223,6 +223,12 @@ const struct accum_fn accum_fns[] = {
 	{ 0 },
 };
 
+const char *
+accum_name(unsigned i)
+{
+	return accum_fns[i].name;
+}
+
 bool
 accum_find(struct slice name, struct accum_spec *spec)
 {

@@ -100,6 +100,9 @@ extern const struct accum_fn accum_fns[]; /* ends with {} */
 /* A name with its parameter in it ("p99.9"); false if there is none. */
 bool accum_find(struct slice name, struct accum_spec *spec);
 
+/* The i-th name; NULL behind the last. */
+const char *accum_name(unsigned i);
+
 /* sum() and avg() of a number as it stands in the record, inline. */
 struct accum_sum {
 	uint64_t lo, hi; /* an i128 in units of 10^-9, without its alignment */

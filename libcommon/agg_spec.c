@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/near.h"
 #include "libcommon/xalloc.h"
 
 static bool
@@ -329,7 +330,9 @@ compound(struct agg *a, struct slice name, struct slice text,
     const struct expr_context *context)
 {
 	const char *p = text.p, *end = text.p + text.n, *open, *close;
-	struct expr_context cells = { .cells = &a->cells, .how = context->how };
+	struct expr_context cells = {
+		.cells = &a->cells, .how = context->how, .also = accum_name
+	};
 	struct output out;
 	struct accum_spec spec;
 	char hidden[16];
@@ -407,10 +410,15 @@ agg_cell(const struct agg *a, const char *name, size_t n, const char *option)
 {
 	const struct field *f = field_find(slice_of(name, n));
 	size_t dot = n > 1 && *name == '.'; /* see name_of() */
+	struct near near = near_to(slice_of(name, n));
 
 	for (size_t i = 0; i < a->cells.n; i++)
 		if (slice_is(slice_of(name + dot, n - dot), a->cell_names[i]) ||
 		    (f && strcmp(a->cell_names[i], f->name) == 0))
 			return i;
-	die("%s: there is no column '%.*s'", option, (int)n, name);
+	for (size_t i = 0; i < a->cells.n; i++)
+		if (!agg_is_hidden(a, i))
+			near_look(&near, a->cell_names[i]);
+	die("%s: there is no column '%.*s'%s", option, (int)n, name,
+	    near_hint(&near));
 }

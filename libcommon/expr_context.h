@@ -18,11 +18,15 @@ struct expr_cells {
 	size_t n;
 };
 
+/* The i-th of some names, NULL behind the last. */
+typedef const char *expr_names_fn(unsigned i);
+
 struct expr_context {
 	struct schema *schema;          /* of records, or NULL */
 	const struct expr_cells *cells; /* of rows, or NULL */
 	struct value_reading how;
-	bool test; /* the expression must be a test, not a value */
+	bool test;           /* the expression must be a test, not a value */
+	expr_names_fn *also; /* functions that stood for columns, or NULL */
 };
 
 struct expr_error {

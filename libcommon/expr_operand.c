@@ -117,8 +117,9 @@ parse_as_operand(struct parser *p, struct node *n)
 		parse_fail(p, p->t.at,
 		    "expected ip, net, port, as, country .. behind '%.*s'",
 		    (int)n->text.n, n->text.p);
-	near =
-	    memchr(n->text.p, '.', n->text.n) ? NULL : phrase_nearest(n->text);
+	near = memchr(n->text.p, '.', n->text.n)
+		   ? NULL
+		   : phrase_nearest(n->text, NULL);
 	if (near)
 		parse_fail(p, n->at,
 		    "unknown word '%.*s'; did you mean '%s'? "
@@ -310,7 +311,7 @@ call(struct parser *p, struct slice name, const char *at)
 			return special_calls[i].parse(p);
 	for (f = functions; f->name && !slice_is_nocase(name, f->name); f++)
 		continue;
-	near = f->name ? NULL : phrase_nearest(name);
+	near = f->name ? NULL : phrase_nearest(name, p->context->also);
 	if (!f->name)
 		parse_fail(p, at, "there is no function '%.*s'%s%s%s",
 		    (int)name.n, name.p, near ? "; did you mean '" : "",

@@ -140,7 +140,7 @@ struct node *parse_phrase(struct parser *p);
 const char *phrase_word(size_t i);
 
 /* expr_near: the word that a mistyped one most likely is, or NULL. */
-const char *phrase_nearest(struct slice word);
+const char *phrase_nearest(struct slice word, expr_names_fn *also);
 const char *names_nearest(enum names_set set, struct slice word);
 _Noreturn void parse_end_fail(struct parser *p);
 

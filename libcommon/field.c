@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+#include "libcommon/die.h"
+#include "libcommon/near.h"
+
 #define INT FIELD_INT, 0
 #define STR FIELD_STR, 0
 #define ADDRESS FIELD_IP, 0
@@ -155,4 +158,34 @@ int
 field_index(const struct field *f)
 {
 	return (int)(f - fields);
+}
+
+bool
+field_is_part(struct slice name)
+{
+	for (size_t i = 0; i < name.n; i++)
+		if (name.p[i] == '_' && field_find(slice_of(name.p, i)))
+			return true;
+	return false;
+}
+
+struct slice
+field_named(struct slice name, const char *option)
+{
+	const struct field *f = field_find(name);
+	struct near near = near_to(name);
+	bool dot = name.n > 1 && name.p[0] == '.';
+
+	if (f)
+		return slice_str(f->name);
+	if (dot)
+		return slice_of(name.p + 1, name.n - 1);
+	for (f = fields; f->name && !field_is_part(name); f++)
+		near_look(&near, f->name);
+	if (near.best)
+		die("%s: unknown member '%.*s'%s (.%.*s is a member of that "
+		    "name)",
+		    option, (int)name.n, name.p, near_hint(&near), (int)name.n,
+		    name.p);
+	return name;
 }

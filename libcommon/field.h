@@ -9,6 +9,8 @@
 #ifndef FIELD_H
 #define FIELD_H
 
+#include <stdbool.h>
+
 #include "libcommon/names.h"
 #include "libcommon/slice.h"
 
@@ -37,6 +39,17 @@ extern const struct field fields[]; /* ends with a NULL name */
 
 /* By name or alias; NULL if it is not canonical. */
 const struct field *field_find(struct slice name);
+
+/* "flows_z": a column that was made of a field. */
+bool field_is_part(struct slice name);
+
+/*
+ * The member that a user names: by its full or short name, or as it stands in
+ * records, where a dot in front says that it is no mistyped field.  Ends the
+ * program if it seems to be one; option: where it was given.  The name is
+ * borrowed, and ends where the given one ends.
+ */
+struct slice field_named(struct slice name, const char *option);
 
 /* The same, for the 'first', 'second' of a pair: index in fields[]. */
 int field_index(const struct field *f);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "libcommon/die.h"
+#include "libcommon/near.h"
 #include "libcommon/num.h"
 #include "libcommon/xalloc.h"
 
@@ -148,16 +149,20 @@ shared(const char *a, const char *b)
 _Noreturn static void
 unknown(const struct table *t, const char *arg)
 {
+	const char *name = strncmp(arg, "--", 2) == 0 ? arg + 2 : "";
+	struct near near = near_to(slice_of(name, strcspn(name, "=")));
 	const char *best = NULL;
 	size_t most = 2, n;
 
-	for (int i = 0; strncmp(arg, "--", 2) == 0 && t->longs[i].name; i++) {
-		n = shared(arg + 2, t->longs[i].name);
+	for (int i = 0; *name && t->longs[i].name; i++) {
+		near_look(&near, t->longs[i].name);
+		n = shared(name, t->longs[i].name);
 		if (n > most) {
 			most = n;
 			best = t->longs[i].name;
 		}
 	}
+	best = near.best ? near.best : best;
 	if (best)
 		opts_usage(
 		    "unknown option '%s'; did you mean '--%s'?", arg, best);

@@ -14,16 +14,17 @@
 #include "libcommon/die.h"
 
 #define CLEAR "\r\033[K"
-#define REDRAW 0.25 /* s */
+#define REDRAW 0.25      /* s */
+#define LEAST_PASSED 0.5 /* s, before it is told how long the rest takes */
 
-enum { CELLS = 20, USUAL_WIDTH = 80 };
+enum { CELLS = 20, LEAST_CELLS = 5, USUAL_WIDTH = 80 };
 
 static struct {
 	bool on, shares, unsized;
 	uint64_t total; /* of regular files, as they lie on the disk */
 	uint64_t bytes, records;
 	uint64_t told; /* records, when last drawn */
-	double drawn, due;
+	double began, drawn, due;
 } line;
 
 static volatile sig_atomic_t shown;
@@ -59,7 +60,7 @@ progress_open(int out)
 		return;
 	line.on = true;
 	line.shares = isatty(out);
-	line.drawn = line.due = seconds();
+	line.began = line.drawn = line.due = seconds();
 	die_set_before(progress_erase);
 	if (sigaction(SIGPIPE, NULL, &old) == 0 && old.sa_handler != SIG_IGN)
 		sigaction(SIGPIPE, &sa, NULL);
@@ -82,31 +83,91 @@ progress_expect(char *const *operands, bool follow)
 	}
 }
 
+static bool
+is_sized(void)
+{
+	return line.total && !line.unsized;
+}
+
+/* A file may have grown meanwhile. */
+static int
+percent(void)
+{
+	double done = (double)line.bytes / (double)line.total;
+
+	return done < 1 ? (int)(100 * done) : 100;
+}
+
+/* "831 B", "1.4 GB" */
+static void
+put_bytes(char *out, size_t room)
+{
+	double d = (double)line.bytes;
+	const char *unit = " kMGTPE";
+
+	while (d >= 999.95 && unit[1]) {
+		d /= 1000;
+		unit++;
+	}
+	snprintf(out, room, *unit == ' ' ? "%.0f B" : "%.1f %cB", d, *unit);
+}
+
+/* How long the rest takes, if it goes on like this: ", 1:05 left". */
+static void
+put_left(char *out, size_t room, double now)
+{
+	double passed = now - line.began, left;
+	unsigned s;
+
+	*out = '\0';
+	if (!is_sized() || !line.bytes || passed < LEAST_PASSED)
+		return;
+	left =
+	    passed / (double)line.bytes *
+	    (line.total > line.bytes ? (double)(line.total - line.bytes) : 0);
+	s = left < 359999 ? (unsigned)(left + 0.5) : 359999;
+	if (s < 3600)
+		snprintf(out, room, ", %u:%02u left", s / 60, s % 60);
+	else
+		snprintf(out, room, ", %u:%02u:%02u left", s / 3600,
+		    s / 60 % 60, s % 60);
+}
+
+/* What fits behind the text. */
+static void
+put_bar(char *out, size_t room, int width)
+{
+	int cells = width < CELLS ? width : CELLS;
+	int full = percent() * cells / 100;
+
+	if (cells >= LEAST_CELLS)
+		snprintf(out, room, " [%.*s%*s]", full,
+		    "====================", cells - full, "");
+}
+
 static void
 draw(double now)
 {
-	char text[256], part[CELLS + 16] = "", bar[CELLS + 8] = "";
+	char text[256], part[16] = "", bytes[32], left[32];
 	struct winsize w;
-	int width = USUAL_WIDTH;
+	int width = USUAL_WIDTH, n;
 	double rate = (double)(line.records - line.told) /
 		      (now > line.drawn ? now - line.drawn : 1);
 
-	if (line.total && !line.unsized) {
-		/* A file may have grown meanwhile. */
-		double done = (double)line.bytes / (double)line.total;
-		int percent = done < 1 ? (int)(100 * done) : 100;
-		int cells = percent * CELLS / 100;
-
-		snprintf(part, sizeof part, "%3d %%, ", percent);
-		snprintf(bar, sizeof bar, " [%.*s%*s]", cells,
-		    "====================", CELLS - cells, "");
-	}
-	snprintf(text, sizeof text, "%s: %srecords %" PRIu64 ", %.*f/s%s",
-	    die_name(), part, line.records, rate > 0 && rate < 10, rate, bar);
 	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col)
 		width = w.ws_col;
+	if (is_sized())
+		snprintf(part, sizeof part, "%3d %%, ", percent());
+	put_bytes(bytes, sizeof bytes);
+	put_left(left, sizeof left, now);
+	n = snprintf(text, sizeof text,
+	    "%s: %srecords %" PRIu64 ", %.*f/s, %s%s", die_name(), part,
+	    line.records, rate > 0 && rate < 10, rate, bytes, left);
 	/* One column stays free: a full line would wrap. */
-	fprintf(stderr, "\r%.*s\033[K\r", width - 1, text);
+	width--;
+	if (is_sized() && n > 0 && n < width)
+		put_bar(text + n, sizeof text - (size_t)n, width - n - 3);
+	fprintf(stderr, "\r%.*s\033[K\r", width, text);
 }
 
 void

@@ -70,7 +70,9 @@ static const char *const line_fields[] = {
 enum { STAMP, BULK_FIELDS = 4 };
 
 static const char *const bulk_fields[BULK_FIELDS] = { [STAMP] = "@timestamp",
-	"window_end", "date_last_seen", "date_first_seen" };
+	"window_end",
+	"date_last_seen",
+	"date_first_seen" };
 
 static void
 add_column(struct recout *r, struct slice name)
@@ -236,11 +238,12 @@ put_head(struct recout *r)
 {
 	char line[256];
 	int n = snprintf(line, sizeof line,
-	    "%-23s %10s %-5s %21s    %21s %9s %3s %8s %9s %5s\n",
+	    "%-23s %10s %-5s %21s    %21s %9s %3s %8s %9s %5s",
 	    "Date first seen", "Duration", "Proto", "Src IP Addr:Port",
 	    "Dst IP Addr:Port", "Flags", "Tos", "Packets", "Bytes", "Flows");
 
-	out_put(r->out, line, (size_t)n);
+	table_heading(
+	    r->out, slice_of(line, (size_t)n), row_get_style()->table.colour);
 }
 
 static void

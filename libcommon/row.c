@@ -6,13 +6,11 @@
 #include <unistd.h>
 
 #include "libcommon/bulk.h"
+#include "libcommon/near.h"
 #include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
 
-enum {
-	TABLE_ROWS = 1000, /* that are aligned together */
-	CELL_ROOM = 4096,
-};
+enum { CELL_ROOM = 4096 };
 
 struct row_out {
 	struct output *out;
@@ -21,12 +19,8 @@ struct row_out {
 	size_t n;
 	const struct tstamp_zone *zone;
 	bool headed;
-	/* table: texts of the rows that wait, cell after cell */
-	struct arena arena;
-	struct slice *cells;
-	size_t n_cells, cap_cells;
-	bool *right;          /* column holds numbers */
-	size_t *widths;       /* of columns, so far */
+	struct table *table;  /* line and table */
+	const char **names;   /* of its columns */
 	struct slice *labels; /* json: "name": */
 	struct output labels_text;
 	size_t n_fixed; /* json: cells that are in 'fixed', behind its '{' */
@@ -67,12 +61,20 @@ static const struct {
 const char *
 row_format_parse(const char *name, enum row_format *format)
 {
-	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+	static char message[160];
+	struct near near = near_to(slice_str(name));
+
+	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+		near_look(&near, formats[i].name);
 		if (strcmp(name, formats[i].name) == 0) {
 			*format = formats[i].format;
 			return NULL;
 		}
-	return "the formats are json, line, table, csv, tsv and es-bulk";
+	}
+	snprintf(message, sizeof message,
+	    "the formats are json, line, table, csv, tsv and es-bulk%s",
+	    near_hint(&near));
+	return message;
 }
 
 enum row_format
@@ -112,6 +114,15 @@ open_bulk(struct row_out *r)
 		    style.index);
 }
 
+static void
+open_table(struct row_out *r)
+{
+	r->names = xcalloc(r->n, sizeof *r->names);
+	for (size_t i = 0; i < r->n; i++)
+		r->names[i] = r->columns[i].name;
+	r->table = table_open(r->out, r->names, r->n, &style.table);
+}
+
 struct row_out *
 row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone)
@@ -123,8 +134,6 @@ row_open(struct output *out, enum row_format format,
 		.columns = columns,
 		.n = n,
 		.zone = zone };
-	r->right = xcalloc(n, sizeof *r->right);
-	r->widths = xcalloc(n, sizeof *r->widths);
 	r->labels = xcalloc(n, sizeof *r->labels);
 	out_memory(&r->labels_text);
 	out_memory(&r->fixed);
@@ -135,6 +144,8 @@ row_open(struct output *out, enum row_format format,
 		r->labels[i].p = r->labels_text.buf + at;
 	if (format == ROW_BULK)
 		open_bulk(r);
+	if (format == ROW_TABLE || format == ROW_LINE)
+		open_table(r);
 	return r;
 }
 
@@ -189,8 +200,8 @@ put_bulk(struct row_out *r, const struct value *cells)
 	r->identity.n = 0;
 	if (timed && r->n_identity)
 		put_members(r, &r->identity, cells, 0, r->n_identity);
-	bulk_action(&r->bulk, r->out, time,
-	    slice_of(r->identity.buf, r->identity.n));
+	bulk_action(
+	    &r->bulk, r->out, time, slice_of(r->identity.buf, r->identity.n));
 	out_put(r->out, r->fixed.buf, r->fixed.n);
 	put_members(r, r->out, cells, r->n_fixed, r->n);
 	if (timed)
@@ -303,11 +314,22 @@ put_separated(struct row_out *r, const struct value *cells)
 	out_char(r->out, '\n');
 }
 
-static void
-hold_cell(struct row_out *r, struct slice s)
+static enum table_kind
+kind_of(const struct value *v, const struct field *f)
 {
-	r->cells = xgrow(r->cells, &r->cap_cells, r->n_cells, sizeof *r->cells);
-	r->cells[r->n_cells++] = arena_slice(&r->arena, s);
+	switch (v->type) {
+	case VALUE_INT:
+	case VALUE_REAL:
+	case VALUE_NANO:
+		return f && (f->type == FIELD_FLAGS || f->type == FIELD_NAMED)
+			   ? TABLE_FIXED
+			   : TABLE_NUMBER;
+	case VALUE_STR:
+	case VALUE_JSON:
+		return TABLE_TEXT;
+	default:
+		return TABLE_FIXED;
+	}
 }
 
 static void
@@ -315,17 +337,9 @@ put_table(struct row_out *r, const struct value *cells)
 {
 	char room[CELL_ROOM];
 
-	for (size_t i = 0; i < r->n; i++) {
-		const struct field *f = r->columns[i].field;
-
-		if (cells[i].type == VALUE_INT || cells[i].type == VALUE_REAL ||
-		    cells[i].type == VALUE_NANO)
-			r->right[i] = !f || (f->type != FIELD_FLAGS &&
-						f->type != FIELD_NAMED);
-		hold_cell(r, pretty(r, i, &cells[i], room));
-	}
-	if (r->n_cells >= TABLE_ROWS * r->n)
-		row_flush(r);
+	for (size_t i = 0; i < r->n; i++)
+		table_put(r->table, pretty(r, i, &cells[i], room),
+		    kind_of(&cells[i], r->columns[i].field));
 }
 
 void
@@ -341,73 +355,19 @@ row_put(struct row_out *r, const struct value *cells)
 		put_table(r, cells);
 }
 
-/* Columns of text on a terminal: code points, control characters made '?'. */
-static size_t
-width(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += (s.p[i] & 0xc0) != 0x80;
-	return n;
-}
-
-static void
-put_padded(struct row_out *r, struct slice s, size_t to, bool right, bool last)
-{
-	size_t pad = to - width(s);
-
-	for (size_t i = 0; right && i < pad; i++)
-		out_char(r->out, ' ');
-	for (size_t i = 0; i < s.n; i++)
-		out_char(r->out, (unsigned char)s.p[i] < 0x20 ? '?' : s.p[i]);
-	for (size_t i = 0; !right && !last && i < pad; i++)
-		out_char(r->out, ' ');
-	out_put(r->out, "  ", last ? 0 : 2);
-}
-
 void
 row_flush(struct row_out *r)
 {
-	size_t *widths = r->widths;
-
-	if (!r->n_cells)
-		return;
-	for (size_t i = 0; i < r->n; i++)
-		if (widths[i] < strlen(r->columns[i].name))
-			widths[i] = strlen(r->columns[i].name);
-	for (size_t i = 0; i < r->n_cells; i++) {
-		size_t w = width(r->cells[i]);
-
-		if (w > widths[i % r->n])
-			widths[i % r->n] = w;
-	}
-	for (size_t i = 0; !r->headed && i < r->n; i++)
-		put_padded(r, slice_str(r->columns[i].name), widths[i],
-		    r->right[i], i + 1 == r->n);
-	if (!r->headed)
-		out_char(r->out, '\n');
-	r->headed = true;
-	for (size_t i = 0; i < r->n_cells; i++) {
-		size_t c = i % r->n;
-
-		put_padded(
-		    r, r->cells[i], widths[c], r->right[c], c + 1 == r->n);
-		if (c + 1 == r->n)
-			out_char(r->out, '\n');
-	}
-	r->n_cells = 0;
-	arena_reset(&r->arena);
+	if (r->table)
+		table_flush(r->table);
 }
 
 void
 row_close(struct row_out *r)
 {
-	row_flush(r);
-	arena_free(&r->arena);
-	free(r->cells);
-	free(r->right);
-	free(r->widths);
+	if (r->table)
+		table_close(r->table);
+	free(r->names);
 	free(r->labels);
 	out_close(&r->labels_text);
 	out_close(&r->fixed);

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * row: rows of values in the format that the user asked for: json, csv, tsv,
- * table, line (for people), or es-bulk (for stores).  One table of formats serves
- * all tools.
+ * table, line (for people), or es-bulk (for stores).  One table of formats
+ * serves all tools.
  *
  * In json a cell that is unknown is left out, in the others it is empty.
  */
 #ifndef ROW_H
 #define ROW_H
 
+#include "libcommon/table.h"
 #include "libcommon/value.h"
 
 enum row_format {
@@ -21,12 +22,13 @@ enum row_format {
 	ROW_BULK, /* see bulk.h */
 };
 
-/* "json", "line", ..; an argument of -f.  NULL or a message. */
+/* "json", "line", ..; an argument of -f.  NULL or a message, until the next. */
 const char *row_format_parse(const char *name, enum row_format *format);
 
 /* Of all rows of the program, for there is one output.  Borrowed. */
 struct row_style {
 	const char *index; /* of es-bulk */
+	struct table_style table;
 };
 
 void row_set_style(const struct row_style *style);

@@ -3,8 +3,10 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "libcommon/die.h"
 #include "libcommon/progress.h"
@@ -104,18 +106,43 @@ check_operands(struct run *r, char **operands)
 			   "kafka://host/topic?group=NAME");
 }
 
+/* https://no-color.org; a terminal that cannot has no colours either. */
+static bool
+wants_colour(const struct run *r)
+{
+	const char *when = r->opts.color ? r->opts.color : "auto";
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (strcmp(when, "never") == 0)
+		return false;
+	if (!*when || strcmp(when, "always") == 0)
+		return true;
+	if (strcmp(when, "auto") != 0)
+		opts_usage("--color=%s: expected always, auto or never", when);
+	return isatty(r->out.fd) && !(no && *no) && term && *term &&
+	       strcmp(term, "dumb") != 0;
+}
+
 static void
-set_style(const struct run *r)
+set_style(struct run *r, enum row_format for_people)
+{
+	struct row_style style = { .index = r->opts.index,
+		.table = { wants_colour(r), isatty(r->out.fd) } };
+
+	r->format = row_resolve(r->format, &r->out, for_people);
+	row_set_style(&style);
+}
+
+static void
+check_bulk(const struct run *r)
 {
 	const struct run_opts *o = &r->opts;
-	struct row_style style = { .index = o->index };
 
 	if ((r->format == ROW_BULK) != (o->index != NULL))
 		opts_usage("-f es-bulk and --index NAME go together");
 	if (o->index && kafka_is_address(o->output))
 		opts_usage("-f es-bulk: its lines go in pairs, which Kafka "
 			   "would part");
-	row_set_style(&style);
 }
 
 void
@@ -137,7 +164,7 @@ run_setup(
 	err = opts->format ? row_format_parse(opts->format, &r->format) : NULL;
 	if (err)
 		opts_usage("-f %s: %s", opts->format, err);
-	set_style(r);
+	check_bulk(r);
 	schema_init(&r->schema);
 	r->context = (struct expr_context){ .schema = &r->schema,
 		.how = { .zone = r->zone } };
@@ -145,7 +172,7 @@ run_setup(
 		r->where =
 		    expr_compile_test(opts->where, "--where", &r->context);
 	open_output(r);
-	r->format = row_resolve(r->format, &r->out, for_people);
+	set_style(r, for_people);
 }
 
 void

@@ -15,7 +15,8 @@
 #include "libcommon/row.h"
 
 struct run_opts {
-	const char *output, *format, *index, *tz, *where, *rejects, *stats;
+	const char *output, *format, *index, *color, *tz, *where, *rejects,
+	    *stats;
 	uint64_t max_line;
 	bool strict, quiet, progress;
 	struct kafka_opts kafka;
@@ -33,8 +34,10 @@ const char *run_header(const char *arg);
 	    { OPT_STRING, 'f', "format", &(o).format, "FORMAT",              \
 		    "json, line, table, csv, tsv or es-bulk", NULL },        \
 	    { OPT_STRING, 0, "index", &(o).index, "NAME",                    \
-		    "of es-bulk: the index; %Y, %m, %d in it are the day",  \
+		    "of es-bulk: the index; %Y, %m, %d in it are the day",   \
 		    NULL },                                                  \
+	    { OPT_MAYBE, 0, "color", &(o).color, "[=WHEN]",                  \
+		    "line, table in colours: always, auto, never", NULL },   \
 	    { OPT_STRING, 0, "where", &(o).where, "EXPR",                    \
 		    "only records for which EXPR holds, see flowexpr(7)",    \
 		    NULL },                                                  \

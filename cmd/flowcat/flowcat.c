@@ -12,6 +12,7 @@
 #include "cmd/flowcat/pace.h"
 #include "libcommon/die.h"
 #include "libcommon/hash.h"
+#include "libcommon/near.h"
 #include "libcommon/recout.h"
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
@@ -83,11 +84,16 @@ struct job {
 static enum dialect_id
 dialect_of(const char *name)
 {
-	for (int id = DIALECT_CANONICAL; name && id < DIALECTS; id++)
+	struct near near = near_to(slice_str(name ? name : ""));
+
+	for (int id = DIALECT_CANONICAL; name && id < DIALECTS; id++) {
+		near_look(&near, dialect_names[id]);
 		if (strcmp(name, dialect_names[id]) == 0)
 			return (enum dialect_id)id;
+	}
 	if (name && strcmp(name, "auto") != 0)
-		opts_usage("--from %s: there is no such dialect", name);
+		opts_usage("--from %s: there is no such dialect%s", name,
+		    near_hint(&near));
 	return DIALECT_NONE;
 }
 

@@ -56,6 +56,24 @@ edit_set(struct edit *e, const char *text, const struct expr_context *context)
 		e->sets[i].leave |= slice_eq(e->sets[i].name, s->name);
 }
 
+static const struct splice *
+set_of(const struct edit *e, struct slice name)
+{
+	for (size_t i = e->n_sets; i-- > 0;)
+		if (slice_eq(e->sets[i].name, name))
+			return &e->sets[i];
+	return NULL;
+}
+
+/* What --set made has its name, however near to another. */
+static struct slice
+named(const struct edit *e, struct slice name)
+{
+	if (set_of(e, name))
+		return canonical(name);
+	return canonical(field_named(name, "--fields"));
+}
+
 void
 edit_fields(struct edit *e, const char *text, struct schema *schema)
 {
@@ -65,7 +83,7 @@ edit_fields(struct edit *e, const char *text, struct schema *schema)
 		if (n) {
 			if (e->n_names == MAX_FIELDS)
 				die("--fields: more than %d", MAX_FIELDS);
-			e->names[e->n_names] = canonical(slice_of(text, n));
+			e->names[e->n_names] = named(e, slice_of(text, n));
 			e->slots[e->n_names] =
 			    schema_add(schema, e->names[e->n_names]);
 			e->n_names++;
@@ -98,15 +116,6 @@ compute(struct edit *e, const struct rec *rec)
 	for (size_t i = 0; i < e->n_sets && !err; i++)
 		err = expr_value(e->exprs[i], &in, &e->sets[i].v);
 	return err;
-}
-
-static const struct splice *
-set_of(const struct edit *e, struct slice name)
-{
-	for (size_t i = e->n_sets; i-- > 0;)
-		if (slice_eq(e->sets[i].name, name))
-			return &e->sets[i];
-	return NULL;
 }
 
 /* --fields: a new object of the chosen members that exist. */

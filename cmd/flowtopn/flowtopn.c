@@ -229,8 +229,7 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 	struct job *j = arg;
 
 	for (size_t i = 0; i < opt.n_keys; i++) {
-		if (i && j->run.format != ROW_JSON &&
-		    j->run.format != ROW_BULK)
+		if (i && j->run.format != ROW_JSON && j->run.format != ROW_BULK)
 			out_char(&j->run.out, '\n');
 		j->written += ranking_write(&j->rankings[i], &j->run, bounds);
 	}

@@ -20,6 +20,7 @@ complete -c flowagg -l explain -d 'add the relative error of each estimate as NA
 complete -c flowagg -s o -l output -r -F -d 'write to DEST: a file, kafka://host/topic, -'
 complete -c flowagg -s f -l format -x -a 'json line table csv tsv es-bulk' -d 'json, line, table, csv, tsv or es-bulk'
 complete -c flowagg -l index -x -d 'of es-bulk: the index; %Y, %m, %d in it are the day'
+complete -c flowagg -l color -d 'line, table in colours: always, auto, never'
 complete -c flowagg -l where -x -d 'only records for which EXPR holds, see flowexpr(7)'
 complete -c flowagg -s X -l property -x -d 'a property of librdkafka (repeatable)'
 complete -c flowagg -s F -l properties -r -F -d 'read properties of librdkafka from FILE'

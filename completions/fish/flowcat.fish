@@ -21,6 +21,7 @@ complete -c flowcat -l anon-nfanon -d 'IPv6 as nfanon has it, not prefix-preserv
 complete -c flowcat -s o -l output -r -F -d 'write to DEST: a file, kafka://host/topic, -'
 complete -c flowcat -s f -l format -x -a 'json line table csv tsv es-bulk' -d 'json, line, table, csv, tsv or es-bulk'
 complete -c flowcat -l index -x -d 'of es-bulk: the index; %Y, %m, %d in it are the day'
+complete -c flowcat -l color -d 'line, table in colours: always, auto, never'
 complete -c flowcat -l where -x -d 'only records for which EXPR holds, see flowexpr(7)'
 complete -c flowcat -s X -l property -x -d 'a property of librdkafka (repeatable)'
 complete -c flowcat -s F -l properties -r -F -d 'read properties of librdkafka from FILE'

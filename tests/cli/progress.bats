@@ -44,7 +44,7 @@ standing() { sed $'s/.*\e\\[K//; s/\r//g' <<< "$output"; }
 	for tool in 'flowcat --progress' 'flowfilter --progress any' \
 		'flowagg --progress -k ts' 'flowtopn --progress -k ts'; do
 		on_terminal "$tool 1.json > out; echo done"
-		has "${tool%% *}:   0 %, records 0, 0/s [                    ]"
+		has "${tool%% *}:   0 %, records 0, 0/s, 0 B [                    ]"
 		has $'\e[K\r\r\e[Kdone'
 	done
 }
@@ -60,6 +60,21 @@ standing() { sed $'s/.*\e\\[K//; s/\r//g' <<< "$output"; }
 	has '100 %, records 2, '
 	on_terminal 'flowcat --progress --merge --replay 1 2.json.gz 3.json > out'
 	has '100 %, records 2, '
+}
+
+@test "files: bytes, and how long the rest takes; the bar has what is left" {
+	local i
+
+	for i in {0..9}; do
+		printf '{"date_last_seen":"2024-05-01T10:00:0%s.000Z","a":"%0999d"}\n' \
+			"$i" 0
+	done > ten.json
+	on_terminal 'flowcat --progress --replay 4 ten.json ten.json > out'
+	has '0 %, records 0, 0/s, 0 B [                    ]'
+	[[ $output =~ ' 50 %, records '[0-9]+', '[0-9.]+'/s, 10.5 kB, 0:0'[23]' left ['=+' '+']' ]]
+	on_terminal 'stty cols 60
+		flowcat --progress --replay 4 ten.json ten.json > out'
+	[[ $output =~ ' 50 %, records '[0-9]+', '[0-9.]+'/s, 10.5 kB, 0:0'[23]' left'$'\e' ]]
 }
 
 @test "streams: records without percent" {
