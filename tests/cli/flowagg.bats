@@ -629,7 +629,7 @@ list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(
 	refuses "--sort: there is no column 'nothing'" -b nothing
 	refuses "--sort: there is no column 'packets'" -a 'n=count()' -b packets
 	refuses '--limit x: number expected' -n x
-	refuses '-f xml: the formats are json, line, table, csv and tsv' -f xml
+	refuses '-f xml: the formats are json, line, table, csv, tsv and es-bulk' -f xml
 	refuses '' --nothing
 }
 

@@ -571,7 +571,7 @@ b",,true
 
 @test "an unknown format is refused" {
 	run_err 2 flowcat -f xml /dev/null
-	has '-f xml: the formats are json, line, table, csv and tsv' "$stderr"
+	has '-f xml: the formats are json, line, table, csv, tsv and es-bulk' "$stderr"
 }
 
 # ---- the rest of the house ----
