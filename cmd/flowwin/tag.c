@@ -106,7 +106,7 @@ take(struct flowwin *f)
 	struct window *w = &f->window;
 	struct tag *t = f->mode;
 	int64_t time, first, last;
-	struct window_pane pane;
+	struct window_pane pane = { 0 };
 	const char *err = eventtime_of(&w->time, f->run.reader.rec.v, &time);
 
 	if (err)
