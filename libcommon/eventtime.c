@@ -13,10 +13,11 @@ void
 eventtime_open(struct eventtime *e, const char *name, struct schema *schema,
     const struct tstamp_zone *zone)
 {
+	const struct field *f;
+
 	name = name ? name : "date_last_seen";
-	if (strcmp(name, "arrival") != 0)
-		name = field_named(slice_str(name), "-t").p;
-	*e = (struct eventtime){ .name = name, .zone = zone };
+	f = field_find(slice_str(name));
+	*e = (struct eventtime){ .name = f ? f->name : name, .zone = zone };
 	e->text_n = SIZE_MAX;
 	e->arrival = strcmp(name, "arrival") == 0;
 	e->row_end = strcmp(name, "window_end") == 0;

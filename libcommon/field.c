@@ -3,9 +3,6 @@
 
 #include <stddef.h>
 
-#include "libcommon/die.h"
-#include "libcommon/near.h"
-
 #define INT FIELD_INT, 0
 #define STR FIELD_STR, 0
 #define ADDRESS FIELD_IP, 0
@@ -169,23 +166,9 @@ field_is_part(struct slice name)
 	return false;
 }
 
-struct slice
-field_named(struct slice name, const char *option)
+void
+field_near(struct near *near)
 {
-	const struct field *f = field_find(name);
-	struct near near = near_to(name);
-	bool dot = name.n > 1 && name.p[0] == '.';
-
-	if (f)
-		return slice_str(f->name);
-	if (dot)
-		return slice_of(name.p + 1, name.n - 1);
-	for (f = fields; f->name && !field_is_part(name); f++)
-		near_look(&near, f->name);
-	if (near.best)
-		die("%s: unknown member '%.*s'%s (.%.*s is a member of that "
-		    "name)",
-		    option, (int)name.n, name.p, near_hint(&near), (int)name.n,
-		    name.p);
-	return name;
+	for (const struct field *f = fields; f->name; f++)
+		near_look(near, f->name);
 }

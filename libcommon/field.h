@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "libcommon/names.h"
+#include "libcommon/near.h"
 #include "libcommon/slice.h"
 
 enum field_type {
@@ -43,13 +44,8 @@ const struct field *field_find(struct slice name);
 /* "flows_z": a column that was made of a field. */
 bool field_is_part(struct slice name);
 
-/*
- * The member that a user names: by its full or short name, or as it stands in
- * records, where a dot in front says that it is no mistyped field.  Ends the
- * program if it seems to be one; option: where it was given.  The name is
- * borrowed, and ends where the given one ends.
- */
-struct slice field_named(struct slice name, const char *option);
+/* Compares a word with all names. */
+void field_near(struct near *near);
 
 /* The same, for the 'first', 'second' of a pair: index in fields[]. */
 int field_index(const struct field *f);

@@ -15,7 +15,9 @@ struct edit {
 	size_t n_sets;
 	struct slice names[MAX_FIELDS];
 	int slots[MAX_FIELDS];
+	bool seen[MAX_FIELDS];
 	size_t n_names;
+	uint64_t records;
 };
 
 struct edit *
@@ -56,24 +58,6 @@ edit_set(struct edit *e, const char *text, const struct expr_context *context)
 		e->sets[i].leave |= slice_eq(e->sets[i].name, s->name);
 }
 
-static const struct splice *
-set_of(const struct edit *e, struct slice name)
-{
-	for (size_t i = e->n_sets; i-- > 0;)
-		if (slice_eq(e->sets[i].name, name))
-			return &e->sets[i];
-	return NULL;
-}
-
-/* What --set made has its name, however near to another. */
-static struct slice
-named(const struct edit *e, struct slice name)
-{
-	if (set_of(e, name))
-		return canonical(name);
-	return canonical(field_named(name, "--fields"));
-}
-
 void
 edit_fields(struct edit *e, const char *text, struct schema *schema)
 {
@@ -83,7 +67,7 @@ edit_fields(struct edit *e, const char *text, struct schema *schema)
 		if (n) {
 			if (e->n_names == MAX_FIELDS)
 				die("--fields: more than %d", MAX_FIELDS);
-			e->names[e->n_names] = named(e, slice_of(text, n));
+			e->names[e->n_names] = canonical(slice_of(text, n));
 			e->slots[e->n_names] =
 			    schema_add(schema, e->names[e->n_names]);
 			e->n_names++;
@@ -118,11 +102,22 @@ compute(struct edit *e, const struct rec *rec)
 	return err;
 }
 
+static const struct splice *
+set_of(const struct edit *e, struct slice name)
+{
+	for (size_t i = e->n_sets; i-- > 0;)
+		if (slice_eq(e->sets[i].name, name))
+			return &e->sets[i];
+	return NULL;
+}
+
 /* --fields: a new object of the chosen members that exist. */
 static void
-put_chosen(const struct edit *e, const struct rec *rec, struct output *out)
+put_chosen(struct edit *e, const struct rec *rec, struct output *out)
 {
 	char before = '{';
+
+	e->records++;
 
 	for (size_t i = 0; i < e->n_names; i++) {
 		const struct json_val *v = &rec->v[e->slots[i]];
@@ -130,6 +125,7 @@ put_chosen(const struct edit *e, const struct rec *rec, struct output *out)
 
 		if (s ? s->v.type == VALUE_NONE : v->kind == JSON_NONE)
 			continue;
+		e->seen[i] = true;
 		splice_name(out, e->names[i], before);
 		if (s)
 			value_json(out, &s->v, s->field);
@@ -154,4 +150,18 @@ edit_put(struct edit *e, const struct rec *rec, struct output *out)
 	else
 		splice_put(out, rec, e->sets, e->n_sets);
 	return NULL;
+}
+
+void
+edit_close(const struct edit *e)
+{
+	for (size_t i = 0; e && e->records && i < e->n_names; i++) {
+		struct near near = near_to(e->names[i]);
+
+		field_near(&near);
+		if (!e->seen[i] && near.best && !field_find(e->names[i]))
+			warn("--fields: no record has '%.*s'%s",
+			    (int)e->names[i].n, e->names[i].p,
+			    near_hint(&near));
+	}
 }

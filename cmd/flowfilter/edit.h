@@ -25,4 +25,7 @@ bool edit_is_empty(const struct edit *e);
 /* Writes the edited record without newline.  NULL or what is wrong. */
 const char *edit_put(struct edit *e, const struct rec *rec, struct output *out);
 
+/* Names of --fields that no record had: perhaps mistyped, then it is said. */
+void edit_close(const struct edit *e);
+
 #endif

@@ -189,6 +189,7 @@ main(int argc, char **argv)
 	filter(&j);
 	if (j.columns)
 		recout_close(j.columns);
+	edit_close(j.edit);
 	if (opt.count)
 		out_put(&j.run.out, number,
 		    (size_t)snprintf(
