@@ -243,7 +243,7 @@ model() {
 			printf "{\"date_last_seen\":\"2024-05-01T10:00:40.%03dZ\",\"k\":\"b\"}\n", i
 	}' > in
 	run_ok flowwin -w 10s -k .k --roll 4 -a 'n=count()' in --having 'n > 1'
-	same '{"window_start":"2024-05-01T10:00:40.000Z","window_end":"2024-05-01T10:00:50.000Z",".k":"b","n":4,"n_sum":0,"n_mean":0,"n_stddev":0,"n_ewma":0}'
+	same '{"window_start":"2024-05-01T10:00:40.000Z","window_end":"2024-05-01T10:00:50.000Z","k":"b","n":4,"n_sum":0,"n_mean":0,"n_stddev":0,"n_ewma":0}'
 }
 
 @test "--exclude-alerting: an attack does not become usual" {
