@@ -4,8 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "cmd/flowagg/alert.h"
 #include "cmd/flowagg/partial.h"
+#include "libcommon/alert.h"
 #include "libcommon/spread.h"
 #include "libcommon/winagg.h"
 #include "libcommon/window_input.h"
@@ -178,7 +178,7 @@ open_rows(struct job *j)
 	size_t n = window_columns(&j->window, j->columns);
 
 	if (j->alerts) {
-		alerts_columns(j->columns + n);
+		alerts_columns(j->columns + n, "alert");
 		n += ALERT_COLUMNS;
 	}
 	j->n_head = n;
@@ -336,7 +336,7 @@ open_aggregates(struct job *j)
 	if (opt.update && num_duration(slice_str(opt.update), &update))
 		opts_usage("--update %s: expected a time", opt.update);
 	if (opt.alert) {
-		j->alerts = alerts_new(&j->list, opt.alert, update);
+		j->alerts = alerts_new(&j->list, &j->agg, opt.alert, update);
 		j->list.drop = drop_alerts;
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cmd/flowagg/alert.h"
+#include "libcommon/alert.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -46,9 +46,9 @@ open_of(const struct alerts *s)
 }
 
 void
-alerts_columns(struct row_column *columns)
+alerts_columns(struct row_column *columns, const char *first)
 {
-	static const char *const names[ALERT_COLUMNS] = { "alert", "alert_id",
+	const char *const names[ALERT_COLUMNS] = { first, "alert_id",
 		"alert_state" };
 
 	for (int i = 0; i < ALERT_COLUMNS; i++)
@@ -65,11 +65,12 @@ tell(void *arg, const char *states)
 }
 
 struct alerts *
-alerts_new(struct winaggs *list, const char *name, int64_t update)
+alerts_new(
+    struct winaggs *list, struct winagg *agg, const char *name, int64_t update)
 {
 	struct alerts *s = xcalloc(1, sizeof *s);
 
-	s->agg = list->v;
+	s->agg = agg;
 	s->name = name;
 	s->update = update;
 	list->tell = tell;

@@ -16,13 +16,14 @@ enum { ALERT_COLUMNS = 3 }; /* alert, alert_id, alert_state */
 struct alerts;
 
 /*
- * update: ns between rows of an alert, 0: each window.  Before the window is
- * opened with the list's client.
+ * Of one of the list.  update: ns between rows of an alert, 0: each window.
+ * Before the window is opened with the list's client.
  */
 struct alerts *alerts_new(
-    struct winaggs *list, const char *name, int64_t update);
+    struct winaggs *list, struct winagg *agg, const char *name, int64_t update);
 
-void alerts_columns(struct row_column *columns);
+/* first: what the column with the name is called. */
+void alerts_columns(struct row_column *columns, const char *first);
 
 /* A row: its key and states, and where it begins and ends. */
 struct alert_row {
