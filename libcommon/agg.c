@@ -34,7 +34,9 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 		const struct agg_key *k = &a->keys[i];
 		size_t need;
 
-		if (!k->address || !quick_address(k, in, &v)) {
+		if (k->cell >= 0) {
+			v = in->cells[k->cell];
+		} else if (!k->address || !quick_address(k, in, &v)) {
 			err = expr_value(k->expr, in, &v);
 			if (err)
 				return err;
@@ -106,7 +108,9 @@ argument(const struct agg_call *c, const struct expr_input *in, struct value *v)
 		*v = (struct value){ .type = VALUE_INT, .i = n };
 		return NULL;
 	}
-	if (!err && yes && c->arg)
+	if (!err && yes && c->cell >= 0)
+		*v = in->cells[c->cell];
+	else if (!err && yes && c->arg)
 		err = expr_value(c->arg, in, v);
 	if (!err && v->type != VALUE_NONE && c->spec.fn->accepts &&
 	    !c->spec.fn->accepts(v))
@@ -157,7 +161,7 @@ apply(const struct agg *a, char *block, const struct agg_pending *p)
 		const struct agg_call *c = &a->calls[i];
 		struct accum_arg arg = { v, p->time };
 
-		if (c->plain && v->type == VALUE_NANO)
+		if (v->type == VALUE_NANO && c->spec.fn->add == accum_sum_add)
 			accum_sum_nano(block + c->offset, v->i);
 		else if (v->type != VALUE_NONE)
 			c->spec.fn->add(block + c->offset, &c->spec, &arg);
@@ -195,6 +199,21 @@ settle(struct agg *a)
 	    groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh), p);
 }
 
+/* Its key is there; it waits for its group. */
+static inline void
+enqueue(struct agg *a, struct groups *g, struct agg_pending *p, size_t n)
+{
+	p->n = (uint32_t)n;
+	p->groups = g;
+	p->hash = groups_hash(g, p->key, n);
+	groups_hint_table(g, p->hash);
+	a->added++;
+	if (a->added - a->hinted > AGG_PENDING / 2)
+		hint(a);
+	if (a->added - a->settled == AGG_PENDING)
+		settle(a);
+}
+
 void
 agg_settle(struct agg *a)
 {
@@ -224,7 +243,7 @@ take(struct agg *a, const struct expr_input *in, struct agg_pending *p,
 	if (!err)
 		err = evaluate(a, in, p->v, borrows);
 	p->time = INT64_MIN;
-	if (!err && a->timed)
+	if (!err && a->timed && in->v)
 		err = event_time(a, in, &p->time);
 	if (!err && *n > AGG_MAX_KEY)
 		err = "the key is too long";
@@ -269,16 +288,24 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 		return NULL;
 	}
 	memcpy(p->key, a->key, AGG_KEY); /* a copy of fixed size is quick */
-	p->n = (uint32_t)n;
-	p->groups = g;
-	p->hash = groups_hash(g, p->key, n);
-	groups_hint_table(g, p->hash);
-	a->added++;
-	if (a->added - a->hinted > AGG_PENDING / 2)
-		hint(a);
-	if (a->added - a->settled == AGG_PENDING)
-		settle(a);
+	enqueue(a, g, p, n);
 	return NULL;
+}
+
+void
+agg_add_made(
+    struct agg *a, struct groups *g, struct slice key, const struct value *v)
+{
+	struct agg_pending *p = pending(a, a->added);
+	bool fresh;
+
+	memcpy(p->v, v, a->n_calls * sizeof *v);
+	if (key.n > AGG_KEY) {
+		apply_to(a, g, groups_get(g, key.p, key.n, &fresh), p);
+		return;
+	}
+	memcpy(p->key, key.p, key.n);
+	enqueue(a, g, p, key.n);
 }
 
 void

@@ -29,6 +29,7 @@ struct agg_key {
 	const struct field *field;
 	bool address; /* a plain member that is an address, at 'slot' */
 	int slot;
+	int cell; /* a plain cell of a row, or -1 */
 };
 
 /* One accumulator: fn(arg) if cond. */
@@ -36,6 +37,7 @@ struct agg_call {
 	struct accum_spec spec;
 	struct expr *arg, *cond; /* or NULL */
 	int slot;          /* of an argument that is a plain number, or -1 */
+	int cell;          /* of an argument that is a plain cell, or -1 */
 	bool whole;        /* of an integer field: see quick_number() */
 	bool plain;        /* a sum of a member, without condition */
 	bool flows;        /* of 'flows', which is 1 where it is absent */
@@ -99,6 +101,10 @@ void agg_init(struct agg *a, const char *keys, const char *aggregates,
  */
 const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
+/* The same of a record whose key and arguments (one a call) are made. */
+void agg_add_made(
+    struct agg *a, struct groups *g, struct slice key, const struct value *v);
+
 /*
  * The same in two steps, at once and for a block of the caller's: the key of
  * the record (borrowed until the next call), then its arguments.

@@ -172,6 +172,7 @@ add_key(struct agg *a, struct slice part, const struct expr_context *context)
 	k->expr = expr_compile(text, "-k", context);
 	k->field = expr_field(k->expr);
 	k->slot = expr_slot(k->expr);
+	k->cell = expr_cell(k->expr);
 	k->address = k->field && k->field->type == FIELD_IP;
 	if (!name.n)
 		name = k->field ? slice_str(k->field->name) : name_of(a, part);
@@ -232,6 +233,7 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 	c->field = c->spec.fn->keeps_type ? c->spec.field : NULL;
 	a->timed |= c->spec.fn->keeps_type;
 	c->slot = expr_slot(c->arg);
+	c->cell = expr_cell(c->arg);
 	c->whole = c->spec.field && c->spec.field->type == FIELD_INT;
 	c->flows = c->whole && strcmp(c->spec.field->name, "flows") == 0;
 }
@@ -245,7 +247,9 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 
 	if (a->n_calls == AGG_MAX)
 		die("-a: more than %d aggregates", AGG_MAX);
-	*c = (struct agg_call){ .spec = spec, .slot = SCHEMA_NONE };
+	*c = (struct agg_call){
+		.spec = spec, .slot = SCHEMA_NONE, .cell = -1
+	};
 	compile_arg(a, c, trim(arg), context);
 	if (cond.n)
 		c->cond = expr_compile_test(copied(a, cond).p, "-a", context);

@@ -106,6 +106,12 @@ expr_slot(const struct expr *e)
 	return e->root->kind == NODE_FIELD ? e->root->slot : SCHEMA_NONE;
 }
 
+int
+expr_cell(const struct expr *e)
+{
+	return e->root->kind == NODE_CELL ? e->root->slot : -1;
+}
+
 static const char *
 complain(struct expr *e, const struct insn *in, const char *what)
 {

@@ -57,6 +57,9 @@ const struct field *expr_result(const struct expr *e);
 /* The slot if the expression is nothing but a member, else SCHEMA_NONE. */
 int expr_slot(const struct expr *e);
 
+/* The cell if the expression is nothing but one, else -1. */
+int expr_cell(const struct expr *e);
+
 /* The compiled program as text, one instruction a line. */
 void expr_explain(const struct expr *e, struct output *out);
 

@@ -73,6 +73,11 @@ put_text(char *p, struct slice s)
 {
 	char *out = p;
 
+	if (s.n && !memchr(s.p, 0, s.n)) {
+		memcpy(p, s.p, s.n);
+		out = p + s.n;
+		s.n = 0;
+	}
 	for (size_t i = 0; i < s.n; i++) {
 		*out++ = s.p[i];
 		if (!s.p[i])
@@ -179,7 +184,7 @@ key_bytes(const struct value *v, char *room, size_t size, char **heap)
 static size_t
 get_text(const char *p, struct slice *s, struct arena *arena)
 {
-	size_t n = 0, zeros = 0;
+	size_t n = strlen(p), zeros = 0;
 	char *copy, *out;
 
 	for (; p[n] || p[n + 1]; n++)

@@ -239,3 +239,16 @@ live_close(struct live *l)
 	free(l->changed);
 	free(l->entered);
 }
+
+void **
+live_all(const struct live *l, size_t *n)
+{
+	struct groups_entry *entries = groups_entries(&l->groups);
+	void **all = xreallocarray(NULL, l->groups.n + 1, sizeof *all);
+
+	*n = l->groups.n;
+	for (size_t i = 0; i < *n; i++)
+		all[i] = entries[i].block;
+	free(entries);
+	return all;
+}

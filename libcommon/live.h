@@ -77,6 +77,9 @@ void live_leave(struct live *l, struct groups *pane);
  */
 struct live_group *live_change(struct live *l);
 
+/* All groups, in any order; freed by the caller. */
+void **live_all(const struct live *l, size_t *n);
+
 /* The states of a group; valid until the fourth next call. */
 const char *live_states(struct live *l, const struct live_group *g);
 

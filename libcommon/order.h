@@ -51,6 +51,9 @@ void order_init(struct order *o, const struct agg *a, const char *spec);
  */
 bool order_rank(struct order *o, struct order_entry *e);
 
+/* The ranks of all, whatever they have in common. */
+void order_rank_all(struct order *o, struct order_entry *e, size_t n);
+
 /* Sorts; what is sorted stands in the returned one of both arrays. */
 struct order_entry *order_sort(struct order *o, struct order_entry *entries,
     struct order_entry *spare, size_t n);

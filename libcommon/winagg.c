@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "libcommon/key.h"
+#include "libcommon/regroup.h"
 #include "libcommon/xalloc.h"
 
 static void
@@ -28,6 +29,15 @@ winagg_key(const struct winagg *a, const void *block)
 	if (a->u->sessions)
 		return a->session_key;
 	return groups_key(a->sliding ? &a->u->live.groups : a->u->only, block);
+}
+
+void **
+winagg_all(const struct winagg *a, size_t *n)
+{
+	if (a->sliding)
+		return live_all(&a->u->live, n);
+	*n = a->u->only ? a->u->only->n : 0;
+	return *n ? groups_all(a->u->only) : NULL;
 }
 
 void
@@ -93,29 +103,18 @@ need_rows(struct winagg *a, size_t n)
 	a->spare = xreallocarray(a->spare, a->cap_rows, 2 * sizeof *a->spare);
 }
 
-static void
-rank_all(struct winagg *a, struct order_entry *e, size_t n)
-{
-	bool same = true;
-
-	for (size_t i = 0; i < n; i++)
-		same &= order_rank(&a->order, &e[i]);
-	for (size_t i = 0; i < n && !same; i++)
-		order_rank(&a->order, &e[i]);
-}
-
 /* The rows from the first n entries of a->spare. */
 static void
 choose_rows(struct winagg *a, size_t n)
 {
 	a->n_groups = a->n_rows = n;
 	a->rows = a->spare;
-	if (!a->limit || a->limit >= n / 4) {
+	if (!a->unsorted && a->limit && a->limit < n / 4) {
+		a->n_rows = a->limit;
+		order_first(&a->order, a->spare, n, a->limit);
+	} else if (!a->unsorted) {
 		a->rows = order_sort(&a->order, a->spare, a->spare + n, n);
-		return;
 	}
-	a->n_rows = a->limit;
-	order_first(&a->order, a->spare, n, a->limit);
 }
 
 /* ---- windows of one pane ---- */
@@ -132,7 +131,8 @@ sort_pane(struct winagg *a)
 		if (passes(a, all[i]))
 			a->spare[n++].block = all[i];
 	free(all);
-	rank_all(a, a->spare, n);
+	if (!a->unsorted)
+		order_rank_all(&a->order, a->spare, n);
 	choose_rows(a, n);
 }
 
@@ -179,7 +179,7 @@ sort_live(struct winagg *a)
 			remove_entry(a, l);
 	}
 	if (!same)
-		rank_all(a, a->u->entries, a->u->n_entries);
+		order_rank_all(&a->order, a->u->entries, a->u->n_entries);
 	need_rows(a, a->u->n_entries);
 	if (a->u->n_entries)
 		memcpy(a->spare, a->u->entries,
@@ -279,6 +279,16 @@ groups_of(struct window_pane *pane, size_t i)
 	return (struct groups *)pane->state + i;
 }
 
+static struct groups *
+groups_to_fill(struct winagg *a, struct window_pane *pane, size_t i)
+{
+	struct groups *g = groups_of(pane, i);
+
+	if (!g->table)
+		begin_groups(a, g);
+	return g;
+}
+
 static void
 client_enter(void *arg, struct window_pane *pane)
 {
@@ -289,6 +299,10 @@ client_enter(void *arg, struct window_pane *pane)
 		struct groups *g = groups_of(pane, i);
 
 		agg_settle(&a->agg);
+		if (a->from)
+			regroup(&a->agg, groups_to_fill(a, pane, i), a->where,
+			    &a->from->agg,
+			    groups_of(pane, (size_t)(a->from - all->v)));
 		if (a->has_coarse)
 			sum_up(a, g, a + 1, groups_of(pane, i + 1));
 		a->u->usual = g->n;
@@ -413,13 +427,16 @@ const char *
 winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
     const struct expr_input *in)
 {
-	struct groups *g = groups_of(pane, i);
-
 	if (a->u->sessions)
 		return sessions_add(a->u->sessions, in);
-	if (!g->table)
-		begin_groups(a, g);
-	return agg_add(&a->agg, g, in);
+	return agg_add(&a->agg, groups_to_fill(a, pane, i), in);
+}
+
+void
+winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
+    struct slice key, const struct value *v)
+{
+	agg_add_made(&a->agg, groups_to_fill(a, pane, i), key, v);
 }
 
 const char *

@@ -51,6 +51,13 @@ struct winagg {
 	bool has_coarse;
 	size_t coarse_keys;
 	bool *coarse_calls; /* which calls it needs */
+	/*
+	 * It is filled from the groups of another one in front of it in the
+	 * list: its expressions are over that one's cells, as is 'where'.
+	 */
+	struct winagg *from;
+	struct expr *where; /* or NULL */
+	bool unsorted;      /* rows in any order, be there a limit or not */
 
 	/* Of the window being emitted: */
 	struct order_entry *rows; /* in order */
@@ -88,6 +95,10 @@ void winagg_client(struct winaggs *all, struct window_client *client);
 const char *winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
     const struct expr_input *in);
 
+/* See agg_add_made(). */
+void winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
+    struct slice key, const struct value *v);
+
 /*
  * Adds states that another process made of the records in [start, end), which
  * must lie in one pane; of a session, from the first to the last.
@@ -99,6 +110,9 @@ const char *winagg_merge(struct winagg *a, int64_t start, int64_t end,
 void winagg_cells(struct winagg *a, const void *block, struct value *cells,
     struct arena *arena);
 struct slice winagg_key(const struct winagg *a, const void *block);
+
+/* All groups of the window at hand, in any order; freed by the caller. */
+void **winagg_all(const struct winagg *a, size_t *n);
 
 /* The states of a row, for --partial. */
 const char *winagg_states(struct winagg *a, const void *block);

@@ -152,6 +152,13 @@ struct window_bounds window_bounds_of(const struct window *w, int64_t number);
 /* A pane by its number, which is not that of a window emitted already. */
 struct window_pane *window_pane(struct window *w, int64_t id);
 
+/* The event time of the record at hand, which was taken. */
+static inline int64_t
+window_time(const struct window *w)
+{
+	return w->now;
+}
+
 /* The begin of the pane that was taken last. */
 static inline int64_t
 window_start(const struct window *w)

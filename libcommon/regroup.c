@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/regroup.h"
+
+#include <stdlib.h>
+
+#include "libcommon/key.h"
+#include "libcommon/xalloc.h"
+
+enum { BATCH = 32 };
+
+/* What becomes of a group without computing anything. */
+struct plan {
+	int keys[AGG_MAX_KEYS]; /* the key of 'of' that each one is */
+	int calls[AGG_MAX];     /* the call of 'of' that is merged, or .. */
+	int adds[AGG_MAX];      /* .. the key that is added; else -1 */
+};
+
+static bool
+is_sum(const struct agg_call *c)
+{
+	return c->spec.fn->add == accum_sum_add && !c->cond;
+}
+
+static bool
+make_plan(const struct agg *a, const struct agg *of, struct plan *plan)
+{
+	for (size_t i = 0; i < a->n_keys; i++) {
+		plan->keys[i] = a->keys[i].cell;
+		if (plan->keys[i] < 0 || plan->keys[i] >= (int)of->n_keys)
+			return false;
+	}
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct agg_call *c = &a->calls[i];
+
+		plan->calls[i] = plan->adds[i] = -1;
+		if (c->cell >= 0 && c->cell < (int)of->n_keys && !c->cond)
+			plan->adds[i] = c->cell;
+		else if (c->cell >= 0 && is_sum(c))
+			plan->calls[i] = of->cell_from[c->cell].call;
+		if (plan->adds[i] < 0 &&
+		    (plan->calls[i] < 0 || !is_sum(&of->calls[plan->calls[i]])))
+			return false;
+	}
+	return true;
+}
+
+struct parts {
+	struct slice bytes[AGG_MAX_KEYS];
+	struct value values[AGG_MAX_KEYS];
+};
+
+static void
+split(const struct agg *of, struct slice key, struct parts *parts,
+    struct arena *arena)
+{
+	const char *p = key.p;
+
+	for (size_t i = 0; i < of->n_keys; i++) {
+		size_t n = key_get(p, &parts->values[i], arena);
+
+		parts->bytes[i] = slice_of(p, n);
+		p += n;
+	}
+}
+
+static void
+merge(struct agg *a, char *to, const struct agg *of, const char *from,
+    const struct plan *plan, const struct parts *parts)
+{
+	for (size_t i = 0; i < a->n_calls; i++) {
+		const struct agg_call *c = &a->calls[i];
+		struct accum_arg arg = { .time = INT64_MIN };
+
+		if (plan->calls[i] >= 0) {
+			c->spec.fn->merge(to + c->offset, &c->spec,
+			    from + of->calls[plan->calls[i]].offset);
+			continue;
+		}
+		arg.v = &parts->values[plan->adds[i]];
+		if (arg.v->type != VALUE_NONE)
+			c->spec.fn->add(to + c->offset, &c->spec, &arg);
+	}
+}
+
+/* A group on its way: its look-up waits for memory together with others. */
+struct coming {
+	struct parts parts;
+	const char *states;
+	char *key;
+	size_t n, room;
+	uint32_t hash;
+};
+
+static void
+make_key(const struct agg *a, struct coming *c, const struct plan *plan)
+{
+	c->n = 0;
+	for (size_t k = 0; k < a->n_keys; k++)
+		c->n += c->parts.bytes[plan->keys[k]].n;
+	if (c->n > c->room)
+		c->key = xreallocarray(c->key, c->room = 2 * c->n, 1);
+	c->n = 0;
+	for (size_t k = 0; k < a->n_keys; k++) {
+		struct slice part = c->parts.bytes[plan->keys[k]];
+
+		memcpy(c->key + c->n, part.p, part.n);
+		c->n += part.n;
+	}
+}
+
+static void
+copy(struct agg *a, struct groups *to, struct agg *of,
+    const struct groups *from, const struct plan *plan)
+{
+	struct coming *coming = xcalloc(BATCH, sizeof *coming), *c;
+	void **all = groups_all(from);
+	struct arena arena = { 0 };
+	bool fresh;
+
+	for (uint32_t i = 0, n; i < from->n; i += n) {
+		n = from->n - i < BATCH ? from->n - i : BATCH;
+		for (c = coming; c < coming + n; c++) {
+			void *block = all[i + (uint32_t)(c - coming)];
+
+			split(of, groups_key(from, block), &c->parts, &arena);
+			c->states = (char *)block + from->head;
+			make_key(a, c, plan);
+			c->hash = groups_hash(to, c->key, c->n);
+			groups_hint_table(to, c->hash);
+		}
+		for (c = coming; c < coming + n; c++)
+			groups_hint_block(to, c->hash);
+		for (c = coming; c < coming + n; c++)
+			merge(a,
+			    (char *)groups_get_hashed(
+				to, c->key, c->n, c->hash, &fresh) +
+				to->head,
+			    of, c->states, plan, &c->parts);
+		if (arena.bytes)
+			arena_reset(&arena);
+	}
+	for (c = coming; c < coming + BATCH; c++)
+		free(c->key);
+	free(coming);
+	arena_free(&arena);
+	free(all);
+}
+
+static void
+compute(struct agg *a, struct groups *to, struct expr *where, struct agg *of,
+    const struct groups *from)
+{
+	void **all = groups_all(from);
+	struct value *cells = xcalloc(of->cells.n, sizeof *cells);
+	struct expr_input in = { .cells = cells };
+	struct arena arena = { 0 };
+
+	for (uint32_t i = 0; i < from->n; i++) {
+		bool yes = true;
+
+		agg_cells(of, groups_key(from, all[i]),
+		    (char *)all[i] + from->head, cells, &arena, NULL);
+		if (where && expr_test(where, &in, &yes))
+			yes = false;
+		/* Cells are no hostile text: nothing can be wrong with them. */
+		if (yes && agg_add(a, to, &in))
+			abort();
+		if (arena.bytes)
+			arena_reset(&arena);
+	}
+	agg_settle(a);
+	arena_free(&arena);
+	free(cells);
+	free(all);
+}
+
+void
+regroup(struct agg *a, struct groups *to, struct expr *where, struct agg *of,
+    const struct groups *from)
+{
+	struct plan plan;
+
+	if (from->n && !where && a->n_keys && make_plan(a, of, &plan))
+		copy(a, to, of, from, &plan);
+	else if (from->n)
+		compute(a, to, where, of, from);
+}
