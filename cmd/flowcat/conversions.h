@@ -8,7 +8,7 @@
 
 #include "cmd/flowcat/convert.h"
 
-enum { MAX_RULES = 512, MAX_FIELDS = 128, MS = 1000000 };
+enum { MAX_RULES = 512, MAX_FIELDS = 128, ZEEK_BITS = 4, MS = 1000000 };
 
 struct bound {
 	int slot;
@@ -29,6 +29,7 @@ struct convert {
 	enum dialect_id only;
 	bool keep, unsample;
 	int type_slot, event_slot; /* "@type", "event_type" */
+	int zeek_slots[ZEEK_BITS];
 	struct value_reading how;
 	struct arena scratch;
 	struct value fields[MAX_FIELDS]; /* of the record at hand */
@@ -53,6 +54,7 @@ enum known {
 	ICMP_CODE,
 	FLAGS_REV,
 	DNS_QR,
+	DNS_FLAGS,
 	DNS_OPCODE,
 	DNS_RCODE,
 	DNS_RTYPE,

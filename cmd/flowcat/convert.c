@@ -25,6 +25,7 @@ static const char *const known_names[KNOWN] = {
 	[ICMP_CODE] = "icmp_code",
 	[FLAGS_REV] = "flags_rev",
 	[DNS_QR] = "dns_qr",
+	[DNS_FLAGS] = "dns_flags",
 	[DNS_OPCODE] = "dns_opcode",
 	[DNS_RCODE] = "dns_rcode",
 	[DNS_RTYPE] = "dns_rtype",
@@ -97,6 +98,13 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 	}
 }
 
+/* RFC 1035 4.1.1 */
+static const struct {
+	const char *member;
+	unsigned bit;
+} zeek_bits[ZEEK_BITS] = { { "AA", 1 << 10 }, { "TC", 1 << 9 },
+	{ "RD", 1 << 8 }, { "RA", 1 << 7 } };
+
 struct convert *
 convert_new(struct schema *schema, const struct tstamp_zone *zone,
     enum dialect_id only, bool keep, bool unsample)
@@ -125,6 +133,9 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	}
 	c->type_slot = schema_add(schema, SLICE_LIT("@type"));
 	c->event_slot = schema_add(schema, SLICE_LIT("event_type"));
+	for (size_t i = 0; i < ZEEK_BITS; i++)
+		c->zeek_slots[i] =
+		    schema_add(schema, slice_str(zeek_bits[i].member));
 	return c;
 }
 
@@ -220,6 +231,29 @@ mend_transport(struct convert *c)
 	    src->type == VALUE_INT && dst->type == VALUE_INT && !src->i &&
 	    !dst->i)
 		src->type = dst->type = VALUE_NONE;
+}
+
+/*
+ * Zeek tells single bits of an answer's header.  With its code they are the
+ * word, but for what Zeek does not tell (opcode, AD, CD).
+ */
+static void
+mend_dns(struct convert *c, enum dialect_id id, const struct rec *rec)
+{
+	struct value *flags = field_of(c, DNS_FLAGS),
+		     *rcode = field_of(c, DNS_RCODE);
+	unsigned word = 0, known = 0;
+
+	for (size_t i = 0; id == DIALECT_ZEEK && i < ZEEK_BITS; i++) {
+		enum json_kind kind = json_kind_of(&rec->v[c->zeek_slots[i]]);
+
+		known += kind == JSON_TRUE || kind == JSON_FALSE;
+		word |= kind == JSON_TRUE ? zeek_bits[i].bit : 0;
+	}
+	if (rcode->type == VALUE_INT)
+		word |= 1 << 15 | ((unsigned)rcode->i & 15);
+	if (known)
+		*flags = (struct value){ .type = VALUE_INT, .i = word };
 }
 
 /* Unknown end: the start, or start and duration; never before the start. */
@@ -387,6 +421,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 		return CONVERT_NO_FLOW;
 	mend_icmp(c, id);
 	mend_transport(c);
+	mend_dns(c, id, rec);
 	mend_times(c);
 	scale_up(c);
 	for (int i = 0; fields[i].name; i++) {
