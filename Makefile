@@ -25,9 +25,10 @@ cflags = -std=c11 $(warnings) $(CFLAGS) $(sanitize)
 ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowx = -lx
 libs_flowcat = -lfixbuf -lglib-2.0 -lssl
+libs_flowdns = -lidn2
 libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lmaxminddb -lcrypto -lm
 
-tools = flowcat flowfilter flowwin flowagg flowtopn
+tools = flowcat flowfilter flowwin flowagg flowtopn flowdns
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
 unit = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 fuzzers = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -87,11 +88,13 @@ $(B)/$1: $$(patsubst %.c,$$(B)/%.o,$$(wildcard cmd/$1/*.c)) $$(B)/libcommon.a
 endef
 $(foreach t,$(present),$(eval $(call tool_rule,$t)))
 
-$(B)/flowgen $(B)/flowsend $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
+$(B)/flowgen $(B)/dnsgen $(B)/flowsend $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 	$(link)
 
 # A test of a tool's private modules names their objects here:
 # $(B)/tests/unit/test_x: $(B)/cmd/flowx/x.o
+$(B)/tests/unit/test_namelist: $(B)/cmd/flowdns/namelist.o
+$(B)/tests/unit/test_namelist: private libs += $(libs_flowdns)
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
 	$(link)
 
@@ -104,6 +107,15 @@ fuzz_message = $(addprefix cmd/flowcat/,\
 libs_fuzz_message = $(libs_flowcat)
 $(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)
+fuzz_namelist = cmd/flowdns/namelist
+fuzz_facts = $(addprefix cmd/flowdns/,\
+	answers facts lists namelist seen)
+libs_fuzz_namelist = $(libs_flowdns)
+libs_fuzz_facts = $(libs_flowdns)
+$(B)/tests/fuzz/fuzz_namelist: $(fuzz_namelist:%=$(B)/%.o)
+$(B)/tests/fuzz/fuzz_facts: $(fuzz_facts:%=$(B)/%.o)
+$(B)/tests/fuzz/fuzz_namelist $(B)/tests/fuzz/fuzz_facts: \
+	private libs += $(libs_flowdns)
 
 $(replays): $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o \
 		$(B)/tests/fuzz/replay.o $(B)/libcommon.a
@@ -125,7 +137,7 @@ kafka_runs = $(if $(SAN),,'bats --tap tests/kafka')
 deps: ## install the Debian packages that a build needs
 	@scripts/deps build
 
-tests: all $(unit) $(replays) $(flowgen)
+tests: all $(unit) $(replays) $(flowgen) $(B)/dnsgen
 
 check: ## all tests
 	@scripts/deps build test

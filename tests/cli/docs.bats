@@ -7,7 +7,7 @@ load common
 tools() {
 	local tool
 
-	for tool in flowcat flowfilter flowwin flowagg flowtopn; do
+	for tool in flowcat flowfilter flowwin flowagg flowtopn flowdns; do
 		[[ ! -x $B/$tool ]] || printf '%s\n' "$tool"
 	done
 }
@@ -216,6 +216,7 @@ stage() {
 	printf '#!/bin/sh\ncat %s\n' "$raw" > "$1/bin/nfdump"
 	chmod +x "$1/bin/nfdump"
 	cp "$flows" "$1/work/flows.json"
+	dnsgen -n 3000 -c 300 -d 1000 > "$1/work/dns.json"
 }
 
 try() {

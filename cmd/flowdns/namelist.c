@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowdns/namelist.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <idn2.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "libcommon/arena.h"
+#include "libcommon/hash.h"
+#include "libcommon/ip.h"
+#include "libcommon/xalloc.h"
+
+enum { MAX_NAME = 253, MAX_LABELS = 128, MAX_WORDS = 8 };
+
+struct entry {
+	uint32_t hash;
+	uint32_t place; /* of its text in 'texts' + 1; 0: none */
+};
+
+struct namelist {
+	struct entry *table;
+	uint32_t mask;
+	size_t n, bad;
+	/* Of each name: 1 for an exception, its length, text, NUL. */
+	char *texts;
+	size_t used, room;
+	uint64_t seed;
+	/* Of a zone. */
+	bool zone;
+	char origin[MAX_NAME + 2];
+};
+
+/* ---- the table ---- */
+
+static struct entry *
+look_up(const struct namelist *l, struct slice name, uint32_t hash)
+{
+	uint32_t i = hash & l->mask;
+
+	for (; l->table[i].place; i = (i + 1) & l->mask) {
+		const char *text = l->texts + l->table[i].place;
+
+		if (l->table[i].hash == hash &&
+		    (unsigned char)text[-1] == name.n &&
+		    memcmp(text, name.p, name.n) == 0)
+			break;
+	}
+	return &l->table[i];
+}
+
+static void
+grow(struct namelist *l)
+{
+	uint32_t old = l->mask + 1;
+	struct entry *was = l->table;
+
+	l->mask = l->mask * 2 + 1;
+	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
+	for (uint32_t i = 0; i < old; i++) {
+		uint32_t k = was[i].hash & l->mask;
+
+		if (!was[i].place)
+			continue;
+		while (l->table[k].place)
+			k = (k + 1) & l->mask;
+		l->table[k] = was[i];
+	}
+	free(was);
+}
+
+static void
+add(struct namelist *l, struct slice name, bool exception)
+{
+	uint32_t hash = (uint32_t)hash_bytes(name.p, name.n, l->seed);
+	struct entry *e = look_up(l, name, hash);
+
+	if (e->place) {
+		l->texts[e->place - 2] &= exception;
+		return;
+	}
+	if (l->used + name.n + 3 > l->room) {
+		l->room = 2 * l->room + MAX_NAME + 3;
+		l->texts = xreallocarray(l->texts, l->room, 1);
+	}
+	l->texts[l->used] = exception;
+	l->texts[l->used + 1] = (char)name.n;
+	*e = (struct entry){ hash, (uint32_t)l->used + 2 };
+	memcpy(l->texts + e->place, name.p, name.n);
+	l->texts[e->place + name.n] = '\0';
+	l->used += name.n + 3;
+	if (++l->n > l->mask / 2)
+		grow(l);
+}
+
+/* ---- lines ---- */
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* Words up to a comment; how many. */
+static int
+split(struct slice line, struct slice words[MAX_WORDS])
+{
+	const char *p = line.p, *end = p + line.n;
+	int n = 0;
+
+	while (n < MAX_WORDS) {
+		const char *start;
+
+		while (p < end && is_space(*p))
+			p++;
+		if (p == end || *p == '#' || *p == ';')
+			break;
+		for (start = p; p < end && !is_space(*p) && *p != ';';)
+			p++;
+		words[n++] = slice_of(start, (size_t)(p - start));
+	}
+	return n;
+}
+
+/*
+ * As names are compared: lower case, without "*." and the dot at the end;
+ * ASCII.  False if it is no name.
+ */
+static bool
+normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
+{
+	char *ascii = NULL;
+	char copy[4 * MAX_NAME + 1];
+	bool plain = true;
+
+	if (s.n > 1 && s.p[0] == '*' && s.p[1] == '.')
+		s = slice_of(s.p + 2, s.n - 2);
+	while (s.n && s.p[0] == '.')
+		s = slice_of(s.p + 1, s.n - 1);
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	if (!s.n || s.n >= sizeof copy)
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		char c = s.p[i];
+
+		plain &= (unsigned char)c < 0x80;
+		copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
+		if (!c || c == '/' || c == '"')
+			return false;
+	}
+	copy[s.n] = '\0';
+	if (!plain && idn2_to_ascii_8z(copy, &ascii,
+			  IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
+		return false;
+	*n = strlen(ascii ? ascii : copy);
+	if (*n <= MAX_NAME)
+		memcpy(out, ascii ? ascii : copy, *n + 1);
+	idn2_free(ascii);
+	return *n <= MAX_NAME;
+}
+
+static void
+add_text(struct namelist *l, struct slice s, bool exception)
+{
+	char name[MAX_NAME + 1];
+	size_t n;
+
+	if (normal(s, name, &n))
+		add(l, slice_of(name, n), exception);
+	else
+		l->bad++;
+}
+
+/* "0.0.0.0 name name": those without a dot are of this machine. */
+static void
+hosts_line(struct namelist *l, const struct slice *words, int n)
+{
+	struct ip ip;
+
+	for (int i = 1; i < n; i++)
+		if (memchr(words[i].p, '.', words[i].n) &&
+		    ip_parse(words[i], &ip) != NULL)
+			add_text(l, words[i], false);
+}
+
+/* Names of a zone are relative to its origin unless they end with a dot. */
+static struct slice
+without_origin(const struct namelist *l, struct slice owner)
+{
+	size_t n = strlen(l->origin);
+
+	if (n && owner.n > n + 1 && owner.p[owner.n - 1] == '.' &&
+	    slice_is_nocase(
+		slice_of(owner.p + owner.n - 1 - n, n), l->origin) &&
+	    owner.p[owner.n - 2 - n] == '.')
+		owner.n -= n + 2;
+	return owner;
+}
+
+static void
+set_origin(struct namelist *l, struct slice s)
+{
+	size_t n;
+
+	if (!normal(s, l->origin, &n))
+		*l->origin = '\0';
+}
+
+/* "owner [ttl] [class] type data": of RPZ, CNAMEs and addresses tell. */
+static void
+zone_line(struct namelist *l, const struct slice *words, int n)
+{
+	static const char *const triggers[] = { "rpz-ip", "rpz-client-ip",
+		"rpz-nsip", "rpz-nsdname" };
+	struct slice owner = without_origin(l, words[0]);
+	int type = 1;
+
+	while (type < n - 1 && ((unsigned char)(words[type].p[0] - '0') < 10 ||
+				   slice_is_nocase(words[type], "IN")))
+		type++;
+	if (slice_is_nocase(words[type], "SOA") && !slice_is(words[0], "@"))
+		set_origin(l, words[0]);
+	l->zone = true;
+	if (!slice_is_nocase(words[type], "CNAME") &&
+	    !slice_is_nocase(words[type], "A") &&
+	    !slice_is_nocase(words[type], "AAAA"))
+		return;
+	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
+		size_t k = strlen(triggers[i]);
+
+		if (owner.n > k &&
+		    slice_is(slice_of(owner.p + owner.n - k, k), triggers[i]))
+			return;
+	}
+	add_text(l, owner, slice_starts(words[n - 1], "rpz-passthru"));
+}
+
+static void
+take_line(struct namelist *l, struct slice line)
+{
+	struct slice words[MAX_WORDS];
+	int n = split(line, words);
+	struct ip ip;
+
+	if (n == 0 || (l->zone && is_space(*line.p)))
+		return;
+	if (slice_is_nocase(words[0], "$ORIGIN") && n > 1) {
+		set_origin(l, words[1]);
+		l->zone = true;
+	} else if (*words[0].p == '$') {
+		l->zone = true;
+	} else if (n == 1) {
+		add_text(l, words[0], false);
+	} else if (!ip_parse(words[0], &ip) ||
+		   memchr(words[0].p, '%', words[0].n)) {
+		hosts_line(l, words, n);
+	} else {
+		zone_line(l, words, n);
+	}
+}
+
+struct namelist *
+namelist_parse(struct slice text)
+{
+	struct namelist *l = xcalloc(1, sizeof *l);
+	const char *p = text.p, *end = p + text.n;
+
+	l->seed = hash_seed();
+	l->mask = 15;
+	while (l->mask / 2 < text.n / 20)
+		l->mask = l->mask * 2 + 1;
+	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
+	l->room = text.n + text.n / 8 + 64;
+	l->texts = xmalloc(l->room);
+	if (text.n > 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
+		p += 3;
+	while (p < end) {
+		const char *newline = memchr(p, '\n', (size_t)(end - p));
+
+		newline = newline ? newline : end;
+		take_line(l, slice_of(p, (size_t)(newline - p)));
+		p = newline + 1;
+	}
+	return l;
+}
+
+struct namelist *
+namelist_read(const char *file)
+{
+	int fd = open(file, O_RDONLY | O_CLOEXEC), saved;
+	struct namelist *l = NULL;
+	char *text = NULL;
+	size_t n = 0, room = 1 << 16;
+	struct stat st;
+	ssize_t got = -1;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && st.st_size > 0)
+		room = (size_t)st.st_size + 1;
+	do {
+		text = n == room || !text
+			   ? xreallocarray(text, room = n ? 2 * room : room, 1)
+			   : text;
+		got = read(fd, text + n, room - n);
+		n += got > 0 ? (size_t)got : 0;
+	} while (got > 0 || (got < 0 && errno == EINTR));
+	saved = errno;
+	close(fd);
+	if (got == 0 && n < UINT32_MAX / 2)
+		l = namelist_parse(slice_of(text, n));
+	free(text);
+	errno = got == 0 ? EFBIG : saved;
+	return l;
+}
+
+void
+namelist_free(struct namelist *l)
+{
+	if (!l)
+		return;
+	free(l->table);
+	free(l->texts);
+	free(l);
+}
+
+size_t
+namelist_count(const struct namelist *l)
+{
+	return l->n;
+}
+
+size_t
+namelist_bad(const struct namelist *l)
+{
+	return l->bad;
+}
+
+const char *
+namelist_find(const struct namelist *l, struct slice name)
+{
+	struct {
+		struct slice s;
+		uint32_t hash;
+	} at[MAX_LABELS];
+	int n = 0;
+
+	/* All places are fetched at once, for each may be a miss. */
+	for (struct slice s = name; s.n && n < MAX_LABELS; n++) {
+		const char *dot = memchr(s.p, '.', s.n);
+
+		at[n].s = s;
+		at[n].hash = (uint32_t)hash_bytes(s.p, s.n, l->seed);
+		__builtin_prefetch(&l->table[at[n].hash & l->mask]);
+		s = dot ? slice_of(dot + 1, s.n - (size_t)(dot + 1 - s.p))
+			: slice_of(NULL, 0);
+	}
+	for (int i = 0; i < n; i++) {
+		struct entry *e = look_up(l, at[i].s, at[i].hash);
+
+		if (e->place)
+			return l->texts[e->place - 2] ? NULL
+						      : l->texts + e->place;
+	}
+	return NULL;
+}

@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowdns/tables.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "libcommon/die.h"
+#include "libcommon/xalloc.h"
+
+/* Absent is unknown: a sum of nothing compares as 0 here. */
+#define OR_0(x) "coalesce(" x ", 0)"
+
+/*
+ * Thresholds are of a window, of 1m if not given:
+ *
+ * amplification: large responses, again and again about the same few names, to
+ * one address, with bytes many times those of its queries.  A resolver that
+ * validates gets large responses of a top-level domain's server, too, but each
+ * about another name.  Where no query was seen (they come another way, or with
+ * a forged source from elsewhere) the number of responses must say it alone.
+ *
+ * tunnel: data goes out as names that are long and do not repeat: 20 of them
+ * with 2000 bytes, of which a page with many parts from a CDN stays below.  3
+ * bits a byte is what encoded data has at least, even where bytes that are no
+ * text were replaced; reversed IPv6 addresses with their zeros have less.
+ *
+ * generated_domain: malware tries names that do not exist, one registrable
+ * domain after the other, to find its master.  Who mistypes, or searches a list
+ * of suffixes, asks for few; random labels of 8 to 16 letters have 2.7 to 3.5
+ * bits a letter.
+ */
+const struct table tables[] = {
+	{ .name = "asked",
+	    .needs = D_DNS | D_NAME,
+	    .keys = "dns_qname=asked,src_ip_addr=client",
+	    .columns = "queries=sum(query),responses=sum(response)" },
+	{ .name = "missing",
+	    .needs = D_NXDOMAIN | D_NAME | D_ORDINARY,
+	    .keys = "dns_qname=asked,src_ip_addr=client",
+	    .columns = "responses=sum(response)" },
+	{ .name = "amplification",
+	    .help = "large responses to an address that asked little",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_DNS,
+	    .unsummed = D_LARGE,
+	    .keys = "src_ip_addr=server,dst_ip_addr=client,_scope=scope",
+	    .columns = "queries=sum(query),responses=sum(response),"
+		       "packets=sum(response_packets),"
+		       "query_bytes=sum(query_bytes),"
+		       "response_bytes=sum(response_bytes),"
+		       "factor=response_bytes/query_bytes,"
+		       "names=distinct(large),_nxdomain=sum(nxdomain),"
+		       "_servfail=sum(servfail),_refused=sum(refused),"
+		       "_recursive=sum(recursive)",
+	    .having = "names > 0 and packets >= 20 and "
+		      "packets >= 10 * names and "
+		      "response_bytes >= 480 * packets and "
+		      "(factor >= 5 or "
+		      "packets >= 100 and not exists(query_bytes))" },
+	{ .name = "record_types",
+	    .help = "types asked for",
+	    .kind = TABLE_STATISTIC,
+	    .needs = D_TYPE,
+	    .keys = "dns_qtype=qtype",
+	    .columns = "queries=sum(query),responses=sum(response)",
+	    .sort = "queries,responses" },
+	{ .name = "response_codes",
+	    .help = "codes of responses",
+	    .kind = TABLE_STATISTIC,
+	    .needs = D_RCODE,
+	    .keys = "dns_rcode=rcode",
+	    .columns = "responses=sum(response)",
+	    .sort = "responses" },
+	{ .name = "queried_domains",
+	    .help = "names asked for, and who asked most for each",
+	    .kind = TABLE_STATISTIC,
+	    .from = "asked",
+	    .keys = "dns_qname",
+	    .columns = "queries=sum(queries),responses=sum(responses),"
+		       "clients=distinct(src_ip_addr)",
+	    .sort = "queries,responses",
+	    .inner = "src_ip_addr" },
+	{ .name = "nonexisting_domains",
+	    .help = "names that do not exist (NXDOMAIN)",
+	    .kind = TABLE_STATISTIC,
+	    .from = "missing",
+	    .keys = "dns_qname",
+	    .columns = "responses=sum(responses),"
+		       "clients=distinct(src_ip_addr)",
+	    .sort = "responses",
+	    .inner = "src_ip_addr" },
+	{ .name = "external_resolvers",
+	    .help = "resolvers outside that local hosts ask",
+	    .kind = TABLE_STATISTIC,
+	    .from = "amplification",
+	    .where = "_scope = 2 and (_recursive > 0 or not queries > 0)",
+	    .keys = "src_ip_addr",
+	    .columns = "queries=sum(queries),responses=sum(responses),"
+		       "clients=distinct(dst_ip_addr)",
+	    .sort = "queries,responses",
+	    .inner = "dst_ip_addr",
+	    .local = true },
+	{ .name = "local_servers",
+	    .help = "local servers that answer hosts outside",
+	    .kind = TABLE_STATISTIC,
+	    .from = "amplification",
+	    .where = "_scope = 3 and responses > " OR_0("_refused"),
+	    .keys = "src_ip_addr",
+	    .columns = "queries=sum(queries),responses=sum(responses),"
+		       "refused=sum(_refused),clients=distinct(dst_ip_addr)",
+	    .sort = "responses",
+	    .inner = "dst_ip_addr",
+	    .local = true },
+	{ .name = "querying_hosts",
+	    .help = "hosts that ask most, and how much of it does not exist",
+	    .kind = TABLE_STATISTIC,
+	    .from = "amplification",
+	    .keys = "src_ip_addr=dst_ip_addr",
+	    .columns = "queries=sum(queries),responses=sum(responses),"
+		       "nxdomain=sum(_nxdomain),"
+		       "nxdomain_ratio=" OR_0(
+			   "nxdomain") "/responses,"
+				       "servers=distinct(src_ip_addr)",
+	    .sort = "queries,responses" },
+	{ .name = "answering_hosts",
+	    .help = "hosts that answer most",
+	    .kind = TABLE_STATISTIC,
+	    .from = "amplification",
+	    .where = "responses > 0",
+	    .keys = "src_ip_addr",
+	    .columns = "responses=sum(responses),nxdomain=sum(_nxdomain),"
+		       "servfail=sum(_servfail),refused=sum(_refused),"
+		       "clients=distinct(dst_ip_addr)",
+	    .sort = "responses",
+	    .inner = "dst_ip_addr" },
+	{ .name = "blacklisted_domain",
+	    .help = "a host asks for a name on --blacklist",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_LISTED | D_ORDINARY,
+	    .keys = "src_ip_addr=client,listed=listed",
+	    .columns = "queries=sum(query),responses=sum(response),"
+		       "names=distinct(name),dns_qname=min(name)",
+	    .option = "--blacklist" },
+	{ .name = "external_resolver",
+	    .help = "a local host uses answers of a resolver outside",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_OUTWARD | D_STUB | D_RESOLVER,
+	    .keys = "src_ip_addr=client,dst_ip_addr=server",
+	    .columns = "queries=sum(query),responses=sum(response),"
+		       "flows=sum(flow)",
+	    .having = "flows > 0",
+	    .confirmed = true,
+	    .local = true },
+	{ .name = "open_resolver",
+	    .help = "a local server resolves names for hosts outside",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_INWARD | D_RESOLVED | D_ORDINARY | D_FOREIGN,
+	    .keys = "src_ip_addr=server",
+	    .columns = "responses=sum(response),clients=distinct(client),"
+		       "names=distinct(name),dns_qname=min(name)",
+	    .local = true },
+	{ .name = "tunnel",
+	    .help = "data in names: long, random, never the same",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_LONG | D_ORDINARY | D_STUB,
+	    .keys = "src_ip_addr=client,domain=domain",
+	    .columns = "queries=sum(query),responses=sum(response),"
+		       "query_bytes=sum(query_bytes),"
+		       "response_bytes=sum(response_bytes),"
+		       "names=distinct(name),length=avg(len(sub)),"
+		       "entropy=avg(entropy(sub)),dns_qname=min(name)",
+	    .having = "names >= 20 and names * length >= 2000 and "
+		      "entropy >= 3 and "
+		      "2 * names >= max(" OR_0("queries") ", " OR_0(
+			  "responses") ")" },
+	{ .name = "generated_domain",
+	    .help = "a host tries domains that do not exist, one by one",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_NXDOMAIN | D_NAME | D_ORDINARY | D_STUB,
+	    .keys = "src_ip_addr=client",
+	    .columns = "responses=sum(response),domains=distinct(domain),"
+		       "length=avg(len(label)),entropy=avg(entropy(label)),"
+		       "dns_qname=min(name)",
+	    .having = "domains >= 20 and entropy >= 2.5" },
+	{ .name = "encrypted_dns",
+	    .help = "a host asks by TLS, QUIC or HTTPS",
+	    .kind = TABLE_DETECTION,
+	    .needs = D_ENCRYPTED,
+	    .keys = "src_ip_addr=client,dst_ip_addr=server,service=service",
+	    .columns = "flows=sum(flow),bytes=sum(query_bytes),"
+		       "bytes_rev=sum(response_bytes)" },
+	{ 0 },
+};
+
+const char *
+tables_choose(struct tables_choice *c, const char *names)
+{
+	static char message[400];
+	struct slice part;
+	size_t n = 0;
+
+	for (size_t i = 0; tables[i].name; i++)
+		c->wanted[i] = !names && tables[i].kind != TABLE_BASE;
+	c->named = names != NULL;
+	while (names && agg_split(&names, &part)) {
+		size_t i = 0;
+
+		while (tables[i].name && (tables[i].kind == TABLE_BASE ||
+					     !slice_is(part, tables[i].name)))
+			i++;
+		if (tables[i].name) {
+			c->wanted[i] = true;
+			continue;
+		}
+		n = (size_t)snprintf(message, sizeof message,
+		    "there is no '%.*s', but", (int)(part.n < 60 ? part.n : 60),
+		    part.p);
+		for (i = 0; tables[i].name; i++)
+			if (tables[i].kind != TABLE_BASE)
+				n += (size_t)snprintf(message + n,
+				    sizeof message - n, " %s", tables[i].name);
+		return message;
+	}
+	return NULL;
+}
+
+struct tally *
+tallies_find(struct tallies *t, const char *name)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (strcmp(t->v[i].table->name, name) == 0)
+			return &t->v[i];
+	return NULL;
+}
+
+/* ---- which ones ---- */
+
+/* What is wanted but cannot be; ends the program if it was named. */
+static void
+leave_out(struct tables_choice *c, const struct tallies_opts *o)
+{
+	char list[400] = "";
+	size_t n = 0;
+
+	for (size_t i = 0; tables[i].name; i++) {
+		const struct table *t = &tables[i];
+		const char *missing = t->local && !o->local        ? "-L"
+				      : t->option && !o->blacklist ? t->option
+								   : NULL;
+
+		if (!c->wanted[i] || !missing)
+			continue;
+		if (c->named)
+			opts_usage("%s needs %s", t->name, missing);
+		c->wanted[i] = false;
+		if (t->local && !o->local)
+			n += (size_t)snprintf(list + n, sizeof list - n, "%s%s",
+			    n ? ", " : "", t->name);
+	}
+	if (n)
+		warn("without -L there is no %s", list);
+}
+
+static void
+need_bases(struct tables_choice *c, bool needed[TABLES_MAX])
+{
+	for (size_t i = 0; tables[i].name; i++) {
+		needed[i] |= c->wanted[i];
+		for (size_t k = 0; c->wanted[i] && tables[i].from && k < i; k++)
+			needed[k] |=
+			    strcmp(tables[k].name, tables[i].from) == 0;
+	}
+}
+
+/* ---- set-up ---- */
+
+/* The facts that keys and arguments are made of. */
+static void
+ask(struct tally *t)
+{
+	const struct agg *a = &t->agg->agg;
+
+	for (size_t i = 0; i < a->n_keys; i++)
+		expr_cells(a->keys[i].expr, t->asks);
+	for (size_t i = 0; i < a->n_calls; i++)
+		if (a->calls[i].arg)
+			expr_cells(a->calls[i].arg, t->asks);
+}
+
+static void
+open_agg(struct tally *t, struct window *w, const struct expr_context *records,
+    const struct tallies_opts *o)
+{
+	const struct table *table = t->table;
+	static const struct expr_cells facts = { .names = fact_names,
+		.n = F_ALL };
+	struct expr_context over = { .schema = records->schema,
+		.cells = t->from ? &t->from->agg->agg.cells : &facts,
+		.how = records->how };
+	struct expr_context row = { .cells = &t->agg->agg.cells,
+		.how = records->how };
+	const char *having = t->written ? table->having : NULL;
+
+	if (table->confirmed && o->unconfirmed)
+		having = NULL;
+	agg_init(
+	    &t->agg->agg, table->keys, table->columns, w->time.name, &over);
+	if (t->from) {
+		t->agg->from = t->from->agg;
+		t->agg->where = table->where ? expr_compile_test(table->where,
+						   table->name, &over)
+					     : NULL;
+	}
+	t->agg->unsorted = !t->written;
+	winagg_open(t->agg, w, table->sort,
+	    having ? expr_compile_test(having, table->name, &row) : NULL);
+	t->agg->limit = table->kind == TABLE_STATISTIC ? o->limit : 0;
+	if (t->from)
+		return;
+	ask(t);
+	t->sums = sums_new(t->agg, t->i, table->unsummed != 0);
+}
+
+void
+tallies_open(struct tallies *t, struct window *w,
+    const struct expr_context *context, const struct tallies_opts *o)
+{
+	struct tables_choice c = *o->choice;
+	bool needed[TABLES_MAX] = { false };
+
+	leave_out(&c, o);
+	need_bases(&c, needed);
+	for (size_t i = 0; tables[i].name; i++) {
+		struct tally *tally = &t->v[t->n];
+
+		if (!needed[i])
+			continue;
+		*tally = (struct tally){ .table = &tables[i],
+			.agg = &t->aggs[t->n],
+			.i = t->n,
+			.written = c.wanted[i] };
+		if (tables[i].from)
+			tally->from = tallies_find(t, tables[i].from);
+		t->n++;
+		open_agg(tally, w, context, o);
+		if (!tally->from)
+			t->fed[t->n_fed++] = (struct fed){ tables[i].needs,
+				tables[i].unsummed, tally->sums, tally };
+	}
+	if (!t->n)
+		opts_usage("--only: nothing is left");
+}
+
+static const char *
+add(struct tallies *t, struct tally *tally, struct window_pane *pane,
+    struct facts_reader *r, struct facts *f)
+{
+	for (int k = 0; k < F_ALL; k++)
+		if (tally->asks[k])
+			facts_cell(r, f, (enum fact)k, &t->cells[k]);
+	return winagg_add(tally->agg, pane, tally->i,
+	    &(struct expr_input){ .cells = t->cells });
+}
+
+const char *
+tallies_add(struct tallies *t, struct window_pane *pane, struct facts_reader *r,
+    struct facts *f)
+{
+	const char *err = NULL;
+
+	for (size_t i = 0; i < t->n_fed && !err; i++) {
+		const struct fed *fed = &t->fed[i];
+
+		if ((f->bits & fed->needs) != fed->needs)
+			continue;
+		if (fed->sums && !(f->bits & fed->unsummed))
+			sums_add(fed->sums, pane, r, f);
+		else
+			err = add(t, fed->tally, pane, r, f);
+	}
+	return err;
+}

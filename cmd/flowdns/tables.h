@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tables: the statistics and the detections of flowdns, each a row of one
+ * table: what it counts, by what, and what makes a row of it.
+ */
+#ifndef TABLES_H
+#define TABLES_H
+
+#include "cmd/flowdns/facts.h"
+#include "cmd/flowdns/sums.h"
+#include "libcommon/alert.h"
+
+enum table_kind {
+	TABLE_BASE, /* others are made of it */
+	TABLE_STATISTIC,
+	TABLE_DETECTION, /* rows have the life cycle of alerts */
+};
+
+/*
+ * Expressions are over the facts of a record (see facts.h), or over the columns
+ * of the table that it is made 'from'.  Columns that begin with "_" are not
+ * written.
+ */
+struct table {
+	const char *name, *help;
+	enum table_kind kind;
+	uint32_t needs;    /* bits of a record that counts */
+	uint32_t unsummed; /* with any of these, sums are not all of it */
+	const char *from, *where;
+	const char *keys, *columns;
+	const char *having, *sort;
+	bool confirmed;     /* "having" is dropped with --unconfirmed */
+	const char *inner;  /* a key of 'from': its first within each row */
+	bool local;         /* means nothing without -L */
+	const char *option; /* nor without this one */
+};
+
+extern const struct table tables[]; /* ends with a NULL name */
+enum { TABLES_MAX = 32 };
+
+/* A table that is in use. */
+struct tally {
+	const struct table *table;
+	struct tally *from; /* or NULL */
+	struct winagg *agg;
+	size_t i; /* of the list of aggregates */
+	struct sums *sums;
+	struct alerts *alerts;
+	bool written;
+	bool asks[F_ALL]; /* facts */
+};
+
+/* One that records are counted in, as short as can be. */
+struct fed {
+	uint32_t needs, unsummed;
+	struct sums *sums;
+	struct tally *tally;
+};
+
+struct tallies {
+	struct tally v[TABLES_MAX];
+	struct winagg aggs[TABLES_MAX];
+	size_t n;
+	struct fed fed[TABLES_MAX];
+	size_t n_fed;
+	struct value cells[F_ALL]; /* of the record, where asked for */
+};
+
+/* --only: those that were named (then 'named'), or all. */
+struct tables_choice {
+	bool wanted[TABLES_MAX], named;
+};
+
+/* "NAME,NAME,.."; a message or NULL. */
+const char *tables_choose(struct tables_choice *c, const char *names);
+
+struct tallies_opts {
+	const struct tables_choice *choice;
+	bool local;       /* with -L */
+	bool unconfirmed; /* external resolvers without a flow */
+	bool blacklist;
+	uint64_t limit;
+	int64_t update; /* of alerts, ns */
+};
+
+/*
+ * The tables that are wanted, with those they are made of, in order.  Tells
+ * what is left out, and why.
+ */
+void tallies_open(struct tallies *t, struct window *w,
+    const struct expr_context *context, const struct tallies_opts *o);
+
+/* Of a table by name if it is in use, else NULL. */
+struct tally *tallies_find(struct tallies *t, const char *name);
+
+/* Counts the record in all tables that it is for. */
+const char *tallies_add(struct tallies *t, struct window_pane *pane,
+    struct facts_reader *r, struct facts *f);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowdns/namelist.h"
+
+#include <stdlib.h>
+
+#include "tests/unit/t.h"
+
+/* The entry that a name is found by, "" for none. */
+static const char *
+found(const char *list, const char *name)
+{
+	static char copy[300];
+	struct namelist *l = namelist_parse(slice_str(list));
+	const char *entry = namelist_find(l, slice_str(name));
+
+	snprintf(copy, sizeof copy, "%s", entry ? entry : "");
+	namelist_free(l);
+	return copy;
+}
+
+#define FINDS(list, name, entry) OK(strcmp(found(list, name), entry) == 0)
+
+static size_t
+count(const char *list, size_t *bad)
+{
+	struct namelist *l = namelist_parse(slice_str(list));
+	size_t n = namelist_count(l);
+
+	*bad = namelist_bad(l);
+	namelist_free(l);
+	return n;
+}
+
+static void
+test_labels(void)
+{
+	FINDS("example.com", "example.com", "example.com");
+	FINDS("example.com", "a.b.example.com", "example.com");
+	FINDS("example.com", "notexample.com", "");
+	FINDS("example.com", "example.com.org", "");
+	FINDS("example.com", "com", "");
+	FINDS("example.com\nb.example.com", "a.b.example.com", "b.example.com");
+	FINDS("com", "example.com", "com");
+	FINDS("", "example.com", "");
+	FINDS("example.com", "", "");
+	FINDS("example.com", ".", "");
+	FINDS("example.com", "..example.com", "example.com");
+}
+
+static void
+test_forms(void)
+{
+	FINDS("\xef\xbb\xbf"
+	      "Example.COM.\r\n",
+	    "example.com", "example.com");
+	FINDS("*.example.com", "a.example.com", "example.com");
+	FINDS(".example.com", "a.example.com", "example.com");
+	FINDS("# example.com", "example.com", "");
+	FINDS("example.com # or not", "example.com", "example.com");
+	FINDS("a.example # example.com", "example.com", "");
+	FINDS("0.0.0.0 a.example b.example", "b.example", "b.example");
+	FINDS("fe80::1%lo0 a.example", "a.example", "a.example");
+	FINDS("127.0.0.1 localhost", "localhost", "");
+	FINDS("a.example IN CNAME .", "a.example", "a.example");
+	FINDS("a.example 300 CNAME *.", "a.example", "a.example");
+	FINDS("a.example A 127.0.0.1", "a.example", "a.example");
+	FINDS("a.example TXT b.example", "a.example", "");
+	FINDS("$ORIGIN rpz.\na.example.rpz. CNAME .", "a.example", "a.example");
+	FINDS("rpz. SOA x y 1 2 3 4 5\na.example.rpz. CNAME .", "a.example",
+	    "a.example");
+	FINDS("*.example CNAME .\na.example CNAME rpz-passthru.", "b.a.example",
+	    "");
+	FINDS("*.example CNAME .\na.example CNAME rpz-passthru.", "b.example",
+	    "example");
+	FINDS("a.example CNAME rpz-passthru.\na.example CNAME .", "a.example",
+	    "a.example");
+	FINDS("8.0.0.0.10.rpz-ip CNAME .", "8.0.0.0.10.rpz-ip", "");
+	FINDS("b\xc3\xbc"
+	      "cher.example",
+	    "xn--bcher-kva.example", "xn--bcher-kva.example");
+	FINDS("B\xc3\x9c"
+	      "CHER.example",
+	    "xn--bcher-kva.example", "xn--bcher-kva.example");
+}
+
+static void
+test_numbers(void)
+{
+	size_t bad;
+
+	OK(count("a\nb\na\n\n#c\n", &bad) == 2 && bad == 0);
+	OK(count("a/b\n\xff\xff\nb", &bad) == 1 && bad == 2);
+	OK(count("", &bad) == 0 && bad == 0);
+	OK(!namelist_read("/nonexistent"));
+}
+
+/* Many names, so that the table grows; compared with what they are made of. */
+static void
+test_many(void)
+{
+	enum { N = 20000 };
+	char *text = malloc(N * 24), *p = text, name[48];
+	struct namelist *l;
+	size_t found_all = 0, found_none = 0;
+
+	for (int i = 0; i < N; i++)
+		p += sprintf(p, "n%d.example%d\n", i, i % 7);
+	l = namelist_parse(slice_of(text, (size_t)(p - text)));
+	OK(namelist_count(l) == N);
+	for (int i = 0; i < N; i++) {
+		snprintf(name, sizeof name, "x.n%d.example%d", i, i % 7);
+		found_all += namelist_find(l, slice_str(name)) != NULL;
+		snprintf(name, sizeof name, "xn%d.example%d", i, i % 7);
+		found_none += namelist_find(l, slice_str(name)) == NULL;
+	}
+	OK(found_all == N);
+	OK(found_none == N);
+	namelist_free(l);
+	free(text);
+}
+
+int
+main(void)
+{
+	test_labels();
+	test_forms();
+	test_numbers();
+	test_many();
+	return DONE();
+}
