@@ -247,9 +247,7 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 
 	if (a->n_calls == AGG_MAX)
 		die("-a: more than %d aggregates", AGG_MAX);
-	*c = (struct agg_call){
-		.spec = spec, .slot = SCHEMA_NONE, .cell = -1
-	};
+	*c = (struct agg_call){ .spec = spec, .slot = SCHEMA_NONE, .cell = -1 };
 	compile_arg(a, c, trim(arg), context);
 	if (cond.n)
 		c->cond = expr_compile_test(copied(a, cond).p, "-a", context);

@@ -89,7 +89,6 @@ struct facts {
 	const char *service;
 	uint64_t numbers[F_ALL - F_KEYS];
 	uint32_t ids[F_KEYS]; /* of FACTS_WITH_ID: equal only if cells are */
-	int64_t first;        /* date_first_seen, ns; INT64_MIN: unknown */
 	const struct json_val *v; /* the record */
 };
 
