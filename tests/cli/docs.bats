@@ -114,6 +114,22 @@ dialects() {
 	done
 }
 
+@test "flowdns: its manual and completions have its statistics and detections" {
+	local names
+
+	[[ -x $B/flowdns ]] || return 0
+	names=$(flowdns --only none 2>&1 | sed -n 's/.* but //p' | sorted)
+	same "$names" "$(bash_completes flowdns --only '' | sorted)"
+	same "$names" "$(sed -n '/^.Ss Statistics/,/^.Sh OPTIONS/ {
+		s/^.It Cm \([a-z_]*\).*/\1/p
+	}' "$ROOT/man/flowdns.1" | sorted)"
+	for shell in zsh/_flowdns fish/flowdns.fish; do
+		for name in $names; do
+			grep -qw "$name" "$ROOT/completions/$shell"
+		done
+	done
+}
+
 @test "completions: files as operands and values" {
 	local tool
 
