@@ -132,8 +132,8 @@ put_list(unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		name_of(name, sizeof name, i * 3 + 1);
-		printf("%s%u.bad-%s\n", i % 1000 ? "" : "\n", i, name);
-		if (i % 1000 == 0)
+		printf("%u.bad-%s\n", i, name);
+		if (i % 1000 == 500)
 			printf("%s\n", name);
 	}
 }

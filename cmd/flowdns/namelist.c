@@ -28,6 +28,12 @@ struct namelist {
 	char *texts;
 	size_t used, room;
 	uint64_t seed;
+	/*
+	 * A bit for each hash: that there is no such name is mostly known
+	 * without a look at the table, which no cache can hold.
+	 */
+	uint64_t *bits;
+	uint32_t bits_mask;
 	/* Of a zone. */
 	bool zone;
 	char origin[MAX_NAME + 2];
@@ -88,6 +94,7 @@ add(struct namelist *l, struct slice name, bool exception)
 	l->texts[l->used] = exception;
 	l->texts[l->used + 1] = (char)name.n;
 	*e = (struct entry){ hash, (uint32_t)l->used + 2 };
+	l->bits[(hash & l->bits_mask) / 64] |= 1ull << hash % 64;
 	memcpy(l->texts + e->place, name.p, name.n);
 	l->texts[e->place + name.n] = '\0';
 	l->used += name.n + 3;
@@ -273,6 +280,9 @@ namelist_parse(struct slice text)
 	while (l->mask / 2 < text.n / 20)
 		l->mask = l->mask * 2 + 1;
 	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
+	l->bits_mask = l->mask < UINT32_MAX / 8 ? l->mask * 8 + 7 : l->mask;
+	l->bits_mask |= 63;
+	l->bits = xzeros(((size_t)l->bits_mask + 1) / 8);
 	l->room = text.n + text.n / 8 + 64;
 	l->texts = xmalloc(l->room);
 	if (text.n > 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
@@ -323,6 +333,7 @@ namelist_free(struct namelist *l)
 	if (!l)
 		return;
 	free(l->table);
+	free(l->bits);
 	free(l->texts);
 	free(l);
 }
@@ -354,13 +365,17 @@ namelist_find(const struct namelist *l, struct slice name)
 
 		at[n].s = s;
 		at[n].hash = (uint32_t)hash_bytes(s.p, s.n, l->seed);
-		__builtin_prefetch(&l->table[at[n].hash & l->mask]);
+		__builtin_prefetch(&l->bits[(at[n].hash & l->bits_mask) / 64]);
 		s = dot ? slice_of(dot + 1, s.n - (size_t)(dot + 1 - s.p))
 			: slice_of(NULL, 0);
 	}
 	for (int i = 0; i < n; i++) {
-		struct entry *e = look_up(l, at[i].s, at[i].hash);
+		uint32_t hash = at[i].hash;
+		const struct entry *e;
 
+		if (!(l->bits[(hash & l->bits_mask) / 64] >> hash % 64 & 1))
+			continue;
+		e = look_up(l, at[i].s, hash);
 		if (e->place)
 			return l->texts[e->place - 2] ? NULL
 						      : l->texts + e->place;
