@@ -185,7 +185,7 @@ open_alerts(struct job *j)
 	for (size_t i = 0; i < j->tallies.n; i++) {
 		struct tally *t = &j->tallies.v[i];
 
-		if (t->written && t->table->kind == TABLE_DETECTION)
+		if (t->written && t->table->kind == ANALYSIS_DETECTION)
 			t->alerts = alerts_new(
 			    &j->list, t->agg, t->table->name, update);
 	}

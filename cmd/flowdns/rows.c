@@ -73,7 +73,7 @@ base_cell(const struct tally *from, const char *name)
 static void
 inner_columns(struct sheet *s)
 {
-	const struct table *t = s->tally->table;
+	const struct analysis *t = s->tally->table;
 	const char *sort = t->sort;
 	struct slice part;
 
@@ -91,7 +91,7 @@ inner_columns(struct sheet *s)
 static void
 lay_out(struct rows *r, struct sheet *s)
 {
-	const struct table *t = s->tally->table;
+	const struct analysis *t = s->tally->table;
 	const struct agg *a = &s->tally->agg->agg;
 
 	s->n = window_columns(r->window, s->columns);
@@ -100,7 +100,7 @@ lay_out(struct rows *r, struct sheet *s)
 	memset(s->base, -1, sizeof s->base);
 	r->n_head = s->n + 1;
 	column(s, "type", NO_CELL, NO_CELL);
-	if (t->kind == TABLE_DETECTION) {
+	if (t->kind == ANALYSIS_DETECTION) {
 		alerts_columns(s->columns + r->n_head - 1, "type");
 		s->n = r->n_head - 1 + ALERT_COLUMNS;
 	}
@@ -148,7 +148,7 @@ rows_new(struct tallies *t, struct run *run, struct window *w, uint64_t limit,
 	r->window = w;
 	r->limit = limit;
 	r->n_inner = inner;
-	for (int kind = TABLE_STATISTIC; kind <= TABLE_DETECTION; kind++)
+	for (int kind = ANALYSIS_STATISTIC; kind <= ANALYSIS_DETECTION; kind++)
 		for (size_t i = 0; i < t->n; i++) {
 			struct sheet *s = &r->sheets[r->n_sheets];
 

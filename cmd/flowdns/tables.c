@@ -29,7 +29,7 @@
  * of suffixes, asks for few; random labels of 8 to 16 letters have 2.7 to 3.5
  * bits a letter.
  */
-const struct table tables[] = {
+const struct analysis tables[] = {
 	{ .name = "asked",
 	    .needs = D_DNS | D_NAME,
 	    .keys = "dns_qname=asked,src_ip_addr=client",
@@ -40,7 +40,7 @@ const struct table tables[] = {
 	    .columns = "responses=sum(response)" },
 	{ .name = "amplification",
 	    .help = "large responses to an address that asked little",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_DNS,
 	    .unsummed = D_LARGE,
 	    .keys = "src_ip_addr=server,dst_ip_addr=client,_scope=scope",
@@ -59,21 +59,21 @@ const struct table tables[] = {
 		      "packets >= 100 and not exists(query_bytes))" },
 	{ .name = "record_types",
 	    .help = "types asked for",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .needs = D_TYPE,
 	    .keys = "dns_qtype=qtype",
 	    .columns = "queries=sum(query),responses=sum(response)",
 	    .sort = "queries,responses" },
 	{ .name = "response_codes",
 	    .help = "codes of responses",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .needs = D_RCODE,
 	    .keys = "dns_rcode=rcode",
 	    .columns = "responses=sum(response)",
 	    .sort = "responses" },
 	{ .name = "queried_domains",
 	    .help = "names asked for, and who asked most for each",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "asked",
 	    .keys = "dns_qname",
 	    .columns = "queries=sum(queries),responses=sum(responses),"
@@ -82,7 +82,7 @@ const struct table tables[] = {
 	    .inner = "src_ip_addr" },
 	{ .name = "nonexisting_domains",
 	    .help = "names that do not exist (NXDOMAIN)",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "missing",
 	    .keys = "dns_qname",
 	    .columns = "responses=sum(responses),"
@@ -91,7 +91,7 @@ const struct table tables[] = {
 	    .inner = "src_ip_addr" },
 	{ .name = "external_resolvers",
 	    .help = "resolvers outside that local hosts ask",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
 	    .where = "_scope = 2 and (_recursive > 0 or not queries > 0)",
 	    .keys = "src_ip_addr",
@@ -102,7 +102,7 @@ const struct table tables[] = {
 	    .local = true },
 	{ .name = "local_servers",
 	    .help = "local servers that answer hosts outside",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
 	    .where = "_scope = 3 and responses > " OR_0("_refused"),
 	    .keys = "src_ip_addr",
@@ -113,7 +113,7 @@ const struct table tables[] = {
 	    .local = true },
 	{ .name = "querying_hosts",
 	    .help = "hosts that ask most, and how much of it does not exist",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
 	    .keys = "src_ip_addr=dst_ip_addr",
 	    .columns = "queries=sum(queries),responses=sum(responses),"
@@ -124,7 +124,7 @@ const struct table tables[] = {
 	    .sort = "queries,responses" },
 	{ .name = "answering_hosts",
 	    .help = "hosts that answer most",
-	    .kind = TABLE_STATISTIC,
+	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
 	    .where = "responses > 0",
 	    .keys = "src_ip_addr",
@@ -135,7 +135,7 @@ const struct table tables[] = {
 	    .inner = "dst_ip_addr" },
 	{ .name = "blacklisted_domain",
 	    .help = "a host asks for a name on --blacklist",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_LISTED | D_ORDINARY,
 	    .keys = "src_ip_addr=client,listed=listed",
 	    .columns = "queries=sum(query),responses=sum(response),"
@@ -143,7 +143,7 @@ const struct table tables[] = {
 	    .option = "--blacklist" },
 	{ .name = "external_resolver",
 	    .help = "a local host uses answers of a resolver outside",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_OUTWARD | D_STUB | D_RESOLVER,
 	    .keys = "src_ip_addr=client,dst_ip_addr=server",
 	    .columns = "queries=sum(query),responses=sum(response),"
@@ -153,7 +153,7 @@ const struct table tables[] = {
 	    .local = true },
 	{ .name = "open_resolver",
 	    .help = "a local server resolves names for hosts outside",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_INWARD | D_RESOLVED | D_ORDINARY | D_FOREIGN,
 	    .keys = "src_ip_addr=server",
 	    .columns = "responses=sum(response),clients=distinct(client),"
@@ -161,7 +161,7 @@ const struct table tables[] = {
 	    .local = true },
 	{ .name = "tunnel",
 	    .help = "data in names: long, random, never the same",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_LONG | D_ORDINARY | D_STUB,
 	    .keys = "src_ip_addr=client,domain=domain",
 	    .columns = "queries=sum(query),responses=sum(response),"
@@ -175,7 +175,7 @@ const struct table tables[] = {
 			  "responses") ")" },
 	{ .name = "generated_domain",
 	    .help = "a host tries domains that do not exist, one by one",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_NXDOMAIN | D_NAME | D_ORDINARY | D_STUB,
 	    .keys = "src_ip_addr=client",
 	    .columns = "responses=sum(response),domains=distinct(domain),"
@@ -184,7 +184,7 @@ const struct table tables[] = {
 	    .having = "domains >= 20 and entropy >= 2.5" },
 	{ .name = "encrypted_dns",
 	    .help = "a host asks by TLS, QUIC or HTTPS",
-	    .kind = TABLE_DETECTION,
+	    .kind = ANALYSIS_DETECTION,
 	    .needs = D_ENCRYPTED,
 	    .keys = "src_ip_addr=client,dst_ip_addr=server,service=service",
 	    .columns = "flows=sum(flow),bytes=sum(query_bytes),"
@@ -200,12 +200,12 @@ tables_choose(struct tables_choice *c, const char *names)
 	size_t n = 0;
 
 	for (size_t i = 0; tables[i].name; i++)
-		c->wanted[i] = !names && tables[i].kind != TABLE_BASE;
+		c->wanted[i] = !names && tables[i].kind != ANALYSIS_BASE;
 	c->named = names != NULL;
 	while (names && agg_split(&names, &part)) {
 		size_t i = 0;
 
-		while (tables[i].name && (tables[i].kind == TABLE_BASE ||
+		while (tables[i].name && (tables[i].kind == ANALYSIS_BASE ||
 					     !slice_is(part, tables[i].name)))
 			i++;
 		if (tables[i].name) {
@@ -216,7 +216,7 @@ tables_choose(struct tables_choice *c, const char *names)
 		    "there is no '%.*s', but", (int)(part.n < 60 ? part.n : 60),
 		    part.p);
 		for (i = 0; tables[i].name; i++)
-			if (tables[i].kind != TABLE_BASE)
+			if (tables[i].kind != ANALYSIS_BASE)
 				n += (size_t)snprintf(message + n,
 				    sizeof message - n, " %s", tables[i].name);
 		return message;
@@ -243,7 +243,7 @@ leave_out(struct tables_choice *c, const struct tallies_opts *o)
 	size_t n = 0;
 
 	for (size_t i = 0; tables[i].name; i++) {
-		const struct table *t = &tables[i];
+		const struct analysis *t = &tables[i];
 		const char *missing = t->local && !o->local        ? "-L"
 				      : t->option && !o->blacklist ? t->option
 								   : NULL;
@@ -291,7 +291,7 @@ static void
 open_agg(struct tally *t, struct window *w, const struct expr_context *records,
     const struct tallies_opts *o)
 {
-	const struct table *table = t->table;
+	const struct analysis *table = t->table;
 	static const struct expr_cells facts = { .names = fact_names,
 		.n = F_ALL };
 	struct expr_context over = { .schema = records->schema,
@@ -314,7 +314,7 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
 	t->agg->unsorted = !t->written;
 	winagg_open(t->agg, w, table->sort,
 	    having ? expr_compile_test(having, table->name, &row) : NULL);
-	t->agg->limit = table->kind == TABLE_STATISTIC ? o->limit : 0;
+	t->agg->limit = table->kind == ANALYSIS_STATISTIC ? o->limit : 0;
 	if (t->from)
 		return;
 	ask(t);

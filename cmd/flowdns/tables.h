@@ -10,10 +10,10 @@
 #include "cmd/flowdns/sums.h"
 #include "libcommon/alert.h"
 
-enum table_kind {
-	TABLE_BASE, /* others are made of it */
-	TABLE_STATISTIC,
-	TABLE_DETECTION, /* rows have the life cycle of alerts */
+enum analysis_kind {
+	ANALYSIS_BASE, /* others are made of it */
+	ANALYSIS_STATISTIC,
+	ANALYSIS_DETECTION, /* rows have the life cycle of alerts */
 };
 
 /*
@@ -21,9 +21,9 @@ enum table_kind {
  * of the table that it is made 'from'.  Columns that begin with "_" are not
  * written.
  */
-struct table {
+struct analysis {
 	const char *name, *help;
-	enum table_kind kind;
+	enum analysis_kind kind;
 	uint32_t needs;    /* bits of a record that counts */
 	uint32_t unsummed; /* with any of these, sums are not all of it */
 	const char *from, *where;
@@ -35,12 +35,12 @@ struct table {
 	const char *option; /* nor without this one */
 };
 
-extern const struct table tables[]; /* ends with a NULL name */
+extern const struct analysis tables[]; /* ends with a NULL name */
 enum { TABLES_MAX = 32 };
 
 /* A table that is in use. */
 struct tally {
-	const struct table *table;
+	const struct analysis *table;
 	struct tally *from; /* or NULL */
 	struct winagg *agg;
 	size_t i; /* of the list of aggregates */
