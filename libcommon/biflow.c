@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: MIT */
+#include "libcommon/biflow.h"
+
+#include <stdlib.h>
+
+#include "libcommon/groups.h"
+#include "libcommon/xalloc.h"
+
+enum {
+	TOGETHER = 16, /* flows of a conversation that wait */
+	STEP = 16,     /* bytes; sizes of rooms are multiples */
+	CLASSES = 257, /* rooms up to 4 KiB are used again */
+	CHUNK = 256 * 1024,
+	SYN = 2,
+	ACK = 16
+};
+
+struct chain;
+
+struct waiting {
+	struct biflow_flow flow; /* its data stand behind */
+	struct waiting *next;    /* of the conversation; of the free list */
+	struct chain *chain;
+	size_t at; /* of the heap */
+	uint16_t class;
+	bool forth; /* from the lower end to the higher one */
+};
+
+/* A conversation: the flows that wait, in any order. */
+struct chain {
+	struct waiting *first;
+	uint64_t n;
+};
+
+/* A heap, of four children each, with the flow that ends first on top. */
+struct entry {
+	int64_t last, first;
+	struct waiting *w;
+};
+
+struct biflow {
+	struct biflow_opts opts;
+	struct groups chains; /* ends -> struct chain */
+	struct entry *heap;
+	size_t n, cap;
+	struct waiting *free[CLASSES];
+	char **chunks;
+	size_t n_chunks, cap_chunks, used;
+	uint64_t early;
+};
+
+struct biflow *
+biflow_new(const struct biflow_opts *opts)
+{
+	struct biflow *b = xcalloc(1, sizeof *b);
+
+	b->opts = *opts;
+	groups_init(&b->chains, sizeof(struct chain));
+	b->used = CHUNK;
+	return b;
+}
+
+/* ---- memory ---- */
+
+static struct waiting *
+take_room(struct biflow *b, size_t data)
+{
+	size_t size = sizeof(struct waiting) + data, class;
+	struct waiting *w;
+
+	class = (size + STEP - 1) / STEP;
+	if (class >= CLASSES) {
+		w = xmalloc(size);
+		w->class = 0;
+		return w;
+	}
+	w = b->free[class];
+	if (w) {
+		b->free[class] = w->next;
+		return w;
+	}
+	if (b->used + class * STEP > CHUNK) {
+		b->chunks = xgrow(
+		    b->chunks, &b->cap_chunks, b->n_chunks, sizeof(char *));
+		b->chunks[b->n_chunks++] = xaligned(CHUNK);
+		b->used = 0;
+	}
+	w = (void *)(b->chunks[b->n_chunks - 1] + b->used);
+	b->used += class * STEP;
+	w->class = (uint32_t) class;
+	return w;
+}
+
+static void
+give_room(struct biflow *b, struct waiting *w)
+{
+	if (!w->class) {
+		free(w);
+		return;
+	}
+	w->next = b->free[w->class];
+	b->free[w->class] = w;
+}
+
+void
+biflow_free(struct biflow *b)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (!b->heap[i].w->class)
+			free(b->heap[i].w);
+	for (size_t i = 0; i < b->n_chunks; i++)
+		free(b->chunks[i]);
+	free(b->chunks);
+	free(b->heap);
+	groups_free(&b->chains);
+	free(b);
+}
+
+/* ---- order ---- */
+
+/* Of flows that are not the same in all: never by the order of their coming. */
+static int
+by_content(const struct biflow_flow *a, const struct biflow_flow *b)
+{
+	int c = memcmp(&a->ends, &b->ends, sizeof a->ends);
+
+	return c ? c : slice_cmp(a->data, b->data);
+}
+
+static int
+by_end(const struct biflow_flow *a, const struct biflow_flow *b)
+{
+	if (a->last != b->last)
+		return a->last < b->last ? -1 : 1;
+	if (a->first != b->first)
+		return a->first < b->first ? -1 : 1;
+	return by_content(a, b);
+}
+
+static inline bool
+before(const struct entry *a, const struct entry *b)
+{
+	if (a->last != b->last)
+		return a->last < b->last;
+	if (a->first != b->first)
+		return a->first < b->first;
+	return by_content(&a->w->flow, &b->w->flow) < 0;
+}
+
+static inline void
+place(struct biflow *b, size_t i, struct entry e)
+{
+	b->heap[i] = e;
+	e.w->at = i;
+}
+
+static void
+rise(struct biflow *b, size_t i, struct entry e)
+{
+	for (; i && before(&e, &b->heap[(i - 1) / 4]); i = (i - 1) / 4)
+		place(b, i, b->heap[(i - 1) / 4]);
+	place(b, i, e);
+}
+
+static void
+sink(struct biflow *b, size_t i, struct entry e)
+{
+	size_t least, k;
+
+	while ((k = 4 * i + 1) < b->n) {
+		least = k;
+		for (size_t end = k + 4; ++k < end && k < b->n;)
+			if (before(&b->heap[k], &b->heap[least]))
+				least = k;
+		if (!before(&b->heap[least], &e))
+			break;
+		place(b, i, b->heap[least]);
+		i = least;
+	}
+	place(b, i, e);
+}
+
+static void
+push(struct biflow *b, struct waiting *w)
+{
+	struct entry e = { w->flow.last, w->flow.first, w };
+
+	b->heap = xgrow(b->heap, &b->cap, b->n, sizeof *b->heap);
+	rise(b, b->n++, e);
+}
+
+static void
+take_out(struct biflow *b, struct waiting *w)
+{
+	size_t i = w->at;
+	struct entry e = b->heap[--b->n];
+
+	if (i == b->n)
+		return;
+	if (i && before(&e, &b->heap[(i - 1) / 4]))
+		rise(b, i, e);
+	else
+		sink(b, i, e);
+}
+
+/* ---- pairs ---- */
+
+static uint64_t
+distance(int64_t a, int64_t b)
+{
+	return a > b ? (uint64_t)a - (uint64_t)b : (uint64_t)b - (uint64_t)a;
+}
+
+static bool
+may_pair(
+    const struct biflow *b, const struct waiting *a, const struct waiting *o)
+{
+	return a->forth != o->forth &&
+	       distance(a->flow.first, o->flow.first) <
+		   (uint64_t)b->opts.starts &&
+	       distance(a->flow.last, o->flow.last) <= (uint64_t)b->opts.ends;
+}
+
+/* Whether o suits w better than p does. */
+static bool
+better(
+    const struct waiting *w, const struct waiting *o, const struct waiting *p)
+{
+	uint64_t d = distance(o->flow.first, w->flow.first),
+		 least = distance(p->flow.first, w->flow.first);
+
+	return d == least ? by_end(&o->flow, &p->flow) < 0 : d < least;
+}
+
+/* Whether one that waits suits p better than w does. */
+static bool
+prefers(
+    const struct biflow *b, const struct waiting *p, const struct waiting *w)
+{
+	for (struct waiting *o = w->chain->first; o; o = o->next)
+		if (o != w && may_pair(b, p, o) && better(p, o, w))
+			return true;
+	return false;
+}
+
+/* Of those that have nobody better, the best. */
+static struct waiting *
+partner_of(const struct biflow *b, const struct waiting *w)
+{
+	struct waiting *best = NULL;
+
+	for (struct waiting *o = w->chain->first; o; o = o->next)
+		if (may_pair(b, w, o) && (!best || better(w, o, best)) &&
+		    !prefers(b, o, w))
+			best = o;
+	return best;
+}
+
+/* It waits no more. */
+static void
+leave(struct biflow *b, struct waiting *w)
+{
+	struct waiting **p = &w->chain->first;
+
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	if (!--w->chain->n)
+		groups_remove(&b->chains, w->chain);
+	take_out(b, w);
+	give_room(b, w);
+}
+
+static bool
+opens(const struct biflow_flow *f)
+{
+	return (f->flags & (SYN | ACK)) == SYN;
+}
+
+/* Whether a, of a pair, is the initiator. */
+static bool
+initiates(const struct biflow_flow *a, const struct biflow_flow *b)
+{
+	if (opens(a) != opens(b))
+		return opens(a);
+	if (a->first != b->first)
+		return a->first < b->first;
+	if (a->ends.port[0] != b->ends.port[0])
+		return a->ends.port[0] > b->ends.port[0];
+	return by_content(a, b) < 0;
+}
+
+bool
+biflow_answers(const struct biflow_flow *f)
+{
+	return !opens(f) && f->ends.port[0] < f->ends.port[1];
+}
+
+static void
+put_pair(struct biflow *b, const struct biflow_flow *f,
+    const struct biflow_flow *other)
+{
+	if (other && !initiates(f, other))
+		b->opts.put(b->opts.arg, other, f);
+	else
+		b->opts.put(b->opts.arg, f, other);
+}
+
+static void
+settle(struct biflow *b, struct waiting *w)
+{
+	struct waiting *other = partner_of(b, w);
+
+	put_pair(b, &w->flow, other ? &other->flow : NULL);
+	leave(b, w);
+	if (other)
+		leave(b, other);
+}
+
+void
+biflow_expire(struct biflow *b, int64_t watermark)
+{
+	while (b->n && b->heap[0].last <= watermark)
+		settle(b, b->heap[0].w);
+}
+
+/* One of a conversation that has too many. */
+static void
+settle_first(struct biflow *b, struct chain *chain)
+{
+	struct waiting *w = chain->first;
+
+	for (struct waiting *o = w->next; o; o = o->next)
+		if (by_end(&o->flow, &w->flow) < 0)
+			w = o;
+	b->early++;
+	settle(b, w);
+}
+
+/* The partner that nobody can be nearer than: it began at the same time. */
+static struct waiting *
+at_once(const struct biflow *b, const struct chain *chain,
+    const struct biflow_flow *flow, bool forth)
+{
+	for (struct waiting *o = chain->first; o; o = o->next)
+		if (o->forth != forth && o->flow.first == flow->first &&
+		    distance(o->flow.last, flow->last) <=
+			(uint64_t)b->opts.ends)
+			return o;
+	return NULL;
+}
+
+/* The ends with the lower one first. */
+static bool
+in_order(const struct biflow_ends *e, struct biflow_ends *to)
+{
+	int c = memcmp(&e->ip[0], &e->ip[1], sizeof e->ip[0]);
+
+	*to = *e;
+	if (c < 0 || (c == 0 && e->port[0] <= e->port[1]))
+		return true;
+	to->ip[0] = e->ip[1];
+	to->ip[1] = e->ip[0];
+	to->port[0] = e->port[1];
+	to->port[1] = e->port[0];
+	return false;
+}
+
+static void
+wait_for_partner(struct biflow *b, struct chain *chain,
+    const struct biflow_flow *flow, bool forth)
+{
+	struct waiting *w = take_room(b, flow->data.n);
+
+	w->flow = *flow;
+	w->flow.data.p = (char *)(w + 1);
+	if (flow->data.n)
+		memcpy(w + 1, flow->data.p, flow->data.n);
+	w->forth = forth;
+	w->chain = chain;
+	w->next = chain->first;
+	chain->first = w;
+	chain->n++;
+	push(b, w);
+}
+
+void
+biflow_add(struct biflow *b, const struct biflow_flow *flow)
+{
+	struct biflow_ends ends;
+	bool forth = in_order(&flow->ends, &ends), fresh;
+	const char *key = (const char *)&ends;
+	struct waiting *o;
+	struct chain *chain;
+
+	chain = groups_find(&b->chains, key, sizeof ends);
+	o = chain ? at_once(b, chain, flow, forth) : NULL;
+	if (o) {
+		put_pair(b, flow, &o->flow);
+		leave(b, o);
+		return;
+	}
+	if (chain && chain->n == TOGETHER)
+		settle_first(b, chain);
+	while (b->n && b->n >= b->opts.max) {
+		b->early++;
+		settle(b, b->heap[0].w);
+	}
+	chain = groups_get(&b->chains, key, sizeof ends, &fresh);
+	wait_for_partner(b, chain, flow, forth);
+}
+
+uint64_t
+biflow_early(const struct biflow *b)
+{
+	return b->early;
+}

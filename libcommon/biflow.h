@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * biflow: the two directions of a conversation, brought together in event
+ * time.
+ *
+ * Two flows are a pair if their addresses, ports and protocol mirror each
+ * other, their starts lie less than 'starts' apart and their ends at most
+ * 'ends'.  A flow waits until the watermark passes its end, then it gets the
+ * partner whose start is nearest, of those that have none yet and to whose
+ * start no other is nearer.  One that began at the very same time is no matter
+ * of waiting: exporters that meter both directions at once give all pairs so.
+ * So the pairs
+ * depend on the flows alone, not on the order in which they come, as long as
+ * none comes when the watermark has passed its end by more than 'ends'.  A
+ * flow is part of one pair at most, however often its ports are used.
+ *
+ * The initiator is who sent SYN without ACK; else who began first; else who
+ * has the higher (the ephemeral) port.
+ *
+ * At most 'max' flows wait, and 16 of a conversation: then the one that ends
+ * first is settled before its time, which is counted.  A flow that waits costs
+ * its data and about 200 bytes.
+ */
+#ifndef BIFLOW_H
+#define BIFLOW_H
+
+#include "libcommon/eventtime.h"
+#include "libcommon/ip.h"
+#include "libcommon/schema.h"
+
+/* What both directions share but for the order of the two. */
+struct biflow_ends {
+	struct ip ip[2];
+	uint16_t port[2]; /* 0 where there is none */
+	uint8_t protocol;
+	uint8_t pad;
+};
+
+/* One direction. */
+struct biflow_flow {
+	struct biflow_ends ends; /* source, destination */
+	uint16_t flags;          /* TCP flags, 0 if they are not known */
+	int64_t first, last;     /* ns */
+	struct slice data;       /* the owner's: copied, valid in put() */
+};
+
+/*
+ * A pair, initiator first, or a flow without partner (NULL).
+ */
+typedef void biflow_fn(void *arg, const struct biflow_flow *flow,
+    const struct biflow_flow *answer);
+
+struct biflow_opts {
+	int64_t starts, ends; /* ns */
+	size_t max;
+	biflow_fn *put;
+	void *arg;
+};
+
+struct biflow;
+
+struct biflow *biflow_new(const struct biflow_opts *opts);
+
+/* What still waits is forgotten. */
+void biflow_free(struct biflow *b);
+
+void biflow_add(struct biflow *b, const struct biflow_flow *flow);
+
+/* Settles all flows that end at or before the watermark. */
+void biflow_expire(struct biflow *b, int64_t watermark);
+
+/* How many were settled before their time. */
+uint64_t biflow_early(const struct biflow *b);
+
+/* A flow alone that looks like an answer: from the lower port, no first SYN. */
+bool biflow_answers(const struct biflow_flow *flow);
+
+/* ---- flows from records: biflow_read.c ---- */
+
+struct biflow_fields {
+	int slots[7]; /* see biflow_read.c */
+	struct eventtime first;
+	struct value_reading how;
+	char what[96];
+};
+
+/* Before the schema is complete. */
+void biflow_fields_open(struct biflow_fields *f, struct schema *schema,
+    const struct tstamp_zone *zone);
+
+/*
+ * Everything but 'last' and 'data'; without a start it is the given end.
+ * *both: the record has both directions already.  NULL, or a message that
+ * names the field.
+ */
+const char *biflow_read(struct biflow_fields *f, const struct json_val *v,
+    int64_t last, struct biflow_flow *flow, bool *both);
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* Flows from records, for those who pair them. */
+#include <stdio.h>
+
+#include "libcommon/biflow.h"
+
+enum { SRC, DST, SPORT, DPORT, PROTOCOL, FLAGS, REVERSE };
+
+static const char *const names[] = { "src_ip_addr", "dst_ip_addr", "src_port",
+	"dst_port", "protocol", "flags", "packets_rev" };
+
+void
+biflow_fields_open(struct biflow_fields *f, struct schema *schema,
+    const struct tstamp_zone *zone)
+{
+	*f = (struct biflow_fields){ .how = { .zone = zone } };
+	for (int i = 0; i <= REVERSE; i++)
+		f->slots[i] = schema_add(schema, slice_str(names[i]));
+	eventtime_open(&f->first, "date_first_seen", schema, zone);
+}
+
+static const char *
+complain(struct biflow_fields *f, const char *name, const char *what)
+{
+	snprintf(f->what, sizeof f->what, "%s: %s", name, what);
+	return f->what;
+}
+
+static const char *
+address(struct biflow_fields *f, const struct json_val *v, int i, struct ip *ip)
+{
+	const struct json_val *text = &v[f->slots[i]];
+	const char *err = "missing";
+
+	if (text->kind == JSON_STRING && !text->escaped)
+		err = ip_parse(json_slice(text), ip);
+	return err ? complain(f, names[i], err) : NULL;
+}
+
+/* A number, or 0 if it is absent. */
+static const char *
+number(struct biflow_fields *f, const struct json_val *v, int i, uint64_t most,
+    uint64_t *n)
+{
+	static const enum field_type types[] = { [SPORT] = FIELD_INT,
+		[DPORT] = FIELD_INT,
+		[PROTOCOL] = FIELD_NAMED,
+		[FLAGS] = FIELD_FLAGS };
+	const struct json_val *text = &v[f->slots[i]];
+	struct value value;
+	const char *err;
+
+	if (text->kind == JSON_NUMBER && num_short(text->p, text->n, n) &&
+	    *n <= most)
+		return NULL;
+	err = value_read(text, types[i], i == PROTOCOL ? NAMES_PROTOCOL : 0,
+	    &f->how, &value);
+	*n = 0;
+	if (!err && value.type == VALUE_INT) {
+		if (value.i < 0 || value.i > (i128)most)
+			err = "out of range";
+		else
+			*n = (uint64_t)value.i;
+	}
+	return err ? complain(f, names[i], err) : NULL;
+}
+
+const char *
+biflow_read(struct biflow_fields *f, const struct json_val *v, int64_t last,
+    struct biflow_flow *flow, bool *both)
+{
+	uint64_t n[4] = { 0 };
+	const char *err = NULL;
+
+	*flow = (struct biflow_flow){ .first = last, .last = last };
+	*both = v[f->slots[REVERSE]].kind != JSON_NONE;
+	for (int i = SRC; i <= DST && !err; i++)
+		err = address(f, v, i, &flow->ends.ip[i]);
+	for (int i = SPORT; i <= FLAGS && !err; i++)
+		err = number(f, v, i, i == PROTOCOL ? 255 : 65535, &n[i - 2]);
+	if (!err && v[f->first.slot].kind != JSON_NONE)
+		err = eventtime_of(&f->first, v, &flow->first);
+	flow->ends.port[0] = (uint16_t)n[0];
+	flow->ends.port[1] = (uint16_t)n[1];
+	flow->ends.protocol = (uint8_t)n[2];
+	flow->flags = (uint16_t)n[3];
+	return err;
+}

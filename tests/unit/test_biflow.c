@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* biflow: pairs in event time, in any order of the flows. */
+#include "libcommon/biflow.h"
+
+#include <stdlib.h>
+
+#include "tests/unit/t.h"
+
+enum { MS = 1000000, MANY = 400 };
+
+static char told[65536];
+static size_t told_n, pairs, alone;
+
+/* "a+b " for a pair, "a " for a flow alone. */
+static void
+put(void *arg, const struct biflow_flow *a, const struct biflow_flow *b)
+{
+	(void)arg;
+	pairs += b != NULL;
+	alone += b == NULL;
+	if (told_n > sizeof told - 64)
+		return;
+	told_n += (size_t)snprintf(
+	    told + told_n, 64, "%.*s", (int)a->data.n, a->data.p);
+	if (b)
+		told_n += (size_t)snprintf(
+		    told + told_n, 64, "+%.*s", (int)b->data.n, b->data.p);
+	told[told_n++] = ' ';
+	told[told_n] = '\0';
+}
+
+static struct biflow *
+begin(size_t max)
+{
+	struct biflow_opts o = { .starts = 500LL * MS,
+		.ends = 10000LL * MS,
+		.max = max,
+		.put = put };
+
+	told_n = pairs = alone = 0;
+	told[0] = '\0';
+	return biflow_new(&o);
+}
+
+/* Host 1 is the client; ms; flags as a number. */
+static struct biflow_flow
+flow(const char *name, int src, int sport, int dst, int dport, int first,
+    int last, int flags)
+{
+	struct biflow_flow f = { .flags = (uint16_t)flags,
+		.first = (int64_t)first * MS,
+		.last = (int64_t)last * MS,
+		.data = slice_str(name) };
+
+	f.ends.ip[0].b[15] = (uint8_t)src;
+	f.ends.ip[1].b[15] = (uint8_t)dst;
+	f.ends.port[0] = (uint16_t)sport;
+	f.ends.port[1] = (uint16_t)dport;
+	f.ends.protocol = 6;
+	return f;
+}
+
+static bool
+gives(const struct biflow_flow *flows, size_t n, const char *wanted)
+{
+	struct biflow *b = begin(1000);
+	bool good;
+
+	for (size_t i = 0; i < n; i++)
+		biflow_add(b, &flows[i]);
+	biflow_expire(b, INT64_MAX);
+	good = strcmp(told, wanted) == 0;
+	biflow_free(b);
+	return good;
+}
+
+static void
+test_pairs(void)
+{
+	struct biflow_flow f[] = {
+		flow("q", 1, 40000, 2, 22, 0, 900, 0x1b),
+		flow("a", 2, 22, 1, 40000, 10, 901, 0x1b),
+	};
+	struct biflow_flow far[] = {
+		flow("q", 1, 40000, 2, 22, 0, 900, 0x1b),
+		flow("a", 2, 22, 1, 40000, 500, 901, 0x1b),
+	};
+	struct biflow_flow late[] = {
+		flow("q", 1, 40000, 2, 22, 0, 900, 0x1b),
+		flow("a", 2, 22, 1, 40000, 0, 10901, 0x1b),
+	};
+
+	OK(gives(f, 2, "q+a "));
+	OK(gives(far, 2, "q a "));
+	OK(gives(late, 2, "q a "));
+}
+
+static void
+test_initiator(void)
+{
+	/* SYN without ACK wins over an earlier start. */
+	struct biflow_flow syn[] = {
+		flow("rst", 2, 50000, 1, 22, 0, 0, 0x14),
+		flow("syn", 1, 22, 2, 50000, 5, 5, 0x02),
+	};
+	/* The earlier start wins over the port. */
+	struct biflow_flow start[] = {
+		flow("late", 2, 50000, 1, 22, 5, 5, 0),
+		flow("early", 1, 22, 2, 50000, 0, 5, 0),
+	};
+	struct biflow_flow port[] = {
+		flow("low", 2, 22, 1, 50000, 5, 5, 0x12),
+		flow("high", 1, 50000, 2, 22, 5, 5, 0x12),
+	};
+
+	OK(gives(syn, 2, "syn+rst "));
+	OK(gives(start, 2, "early+late "));
+	OK(gives(port, 2, "high+low "));
+	OK(biflow_answers(&port[0]) && !biflow_answers(&port[1]));
+	OK(!biflow_answers(&syn[1]));
+}
+
+/* Ports used again within the tolerance, the last ACK as a flow of its own. */
+static void
+test_used_again(void)
+{
+	struct biflow_flow f[] = {
+		flow("q1", 1, 40000, 2, 22, 0, 100, 0x1b),
+		flow("a1", 2, 22, 1, 40000, 1, 100, 0x1b),
+		flow("q2", 1, 40000, 2, 22, 300, 420, 0x1b),
+		flow("a2", 2, 22, 1, 40000, 301, 420, 0x1b),
+		flow("ack", 1, 40000, 2, 22, 101, 101, 0x10),
+	};
+	int order[] = { 0, 1, 2, 3, 4 };
+	bool good = true;
+
+	srand(1);
+	for (int round = 0; round < 200; round++) {
+		struct biflow_flow g[5];
+
+		for (int i = 4; i > 0; i--) {
+			int k = rand() % (i + 1), t = order[i];
+
+			order[i] = order[k];
+			order[k] = t;
+		}
+		for (int i = 0; i < 5; i++)
+			g[i] = f[order[i]];
+		good &= gives(g, 5, "q1+a1 ack q2+a2 ");
+	}
+	OK(good);
+}
+
+/* Out of order by up to a second, settled on the way. */
+static void
+test_watermark(void)
+{
+	struct biflow *b = begin(1000000);
+	char names[2][8];
+
+	for (int i = 0; i < MANY; i++) {
+		struct biflow_flow q, a;
+		int start = i * 100;
+
+		snprintf(names[0], sizeof names[0], "q%d", i);
+		snprintf(names[1], sizeof names[1], "a%d", i);
+		q = flow(names[0], 1, 1024 + i, 2, 22, start, start + 50, 2);
+		a = flow(names[1], 2, 22, 1, 1024 + i, start, start + 950, 18);
+		if (i % 2) {
+			biflow_add(b, &a);
+			biflow_add(b, &q);
+		} else {
+			biflow_add(b, &q);
+			biflow_add(b, &a);
+		}
+		biflow_expire(b, (int64_t)(start - 10000) * MS);
+	}
+	OK(pairs > 0 && alone == 0);
+	biflow_expire(b, INT64_MAX);
+	OK(pairs == MANY && alone == 0 && biflow_early(b) == 0);
+	biflow_free(b);
+}
+
+static void
+test_bounds(void)
+{
+	struct biflow *b = begin(100);
+	struct biflow_flow f;
+
+	for (int i = 0; i < MANY; i++) {
+		f = flow("x", 1, i, 2, 22, i, i, 2);
+		biflow_add(b, &f);
+	}
+	OK(alone == MANY - 100 && biflow_early(b) == MANY - 100);
+	biflow_expire(b, INT64_MAX);
+	OK(alone == MANY);
+	biflow_free(b);
+	/* All of one conversation. */
+	b = begin(1000000);
+	for (int i = 0; i < 100000; i++) {
+		f = flow("x", 1, 1, 2, 22, i % 400, i % 400, 2);
+		biflow_add(b, &f);
+	}
+	OK(biflow_early(b) == 100000 - 16);
+	biflow_expire(b, INT64_MAX);
+	OK(alone == 100000);
+	biflow_free(b);
+}
+
+static void
+test_long_data(void)
+{
+	struct biflow *b = begin(100);
+	static char text[100000];
+	struct biflow_flow f = flow("", 1, 1, 2, 22, 0, 0, 2);
+
+	memset(text, 'x', sizeof text);
+	for (size_t n = 0; n <= sizeof text; n += 997) {
+		f.data = slice_of(text, n);
+		f.ends.port[0]++;
+		biflow_add(b, &f);
+	}
+	biflow_free(b);
+	OK(pairs == 0);
+}
+
+int
+main(void)
+{
+	test_pairs();
+	test_initiator();
+	test_used_again();
+	test_watermark();
+	test_bounds();
+	test_long_data();
+	return DONE();
+}
