@@ -10,6 +10,7 @@
 #include "cmd/flowcat/convert.h"
 #include "cmd/flowcat/enrich.h"
 #include "cmd/flowcat/pace.h"
+#include "cmd/flowcat/pair.h"
 #include "libcommon/die.h"
 #include "libcommon/hash.h"
 #include "libcommon/near.h"
@@ -22,7 +23,7 @@ enum { MERGE_BLOCK = 64 * 1024 };
 static struct {
 	struct run_opts run;
 	bool keep, unsample, merge, follow;
-	const char *from, *time_field, *replay, *unwrap;
+	const char *from, *time_field, *replay, *unwrap, *biflow;
 	uint64_t limit, skip, sample;
 } opt = { .limit = UINT64_MAX, .time_field = "date_last_seen" };
 
@@ -43,6 +44,8 @@ static const struct opt options[] = {
 	    NULL },
 	{ OPT_U64, 0, "sample", &opt.sample, "N",
 	    "one flow of N, by its addresses, ports and protocol", NULL },
+	{ OPT_STRING, 0, "biflow", &opt.biflow, "TIME[/WAIT]",
+	    "one record of both directions that start within TIME", NULL },
 	{ OPT_FLAG, 0, "merge", &opt.merge, NULL,
 	    "merge sorted inputs by event time", NULL },
 	{ OPT_STRING, 't', "time-field", &opt.time_field, "FIELD",
@@ -75,6 +78,7 @@ struct job {
 	struct convert *convert;
 	struct enrich *enrich; /* or NULL */
 	struct recout *columns;
+	struct pair *pair;           /* or NULL */
 	struct output text, payload; /* memory */
 	int unwrap_slot, topic_slot, payload_slot;
 	uint64_t seen, written, no_flows;
@@ -221,6 +225,8 @@ put_one(struct job *j, struct reader *r, struct slice text)
 	struct output *out = &j->run.out;
 	const char *err = NULL;
 
+	if (j->pair && pair_take(j->pair, text))
+		return;
 	if (opt.replay)
 		pace_wait(out, text);
 	if (j->columns) {
@@ -235,6 +241,19 @@ put_one(struct job *j, struct reader *r, struct slice text)
 		reader_reject(r, err);
 	else
 		j->written++;
+}
+
+/* What --biflow held back. */
+static void
+put_paired(void *arg, struct slice text)
+{
+	struct job *j = arg;
+	struct pair *pair = j->pair;
+
+	j->pair = NULL;
+	if (j->written < opt.limit)
+		put_one(j, &j->run.reader, text);
+	j->pair = pair;
 }
 
 /* --by-endpoint: two records with a newline between. */
@@ -356,7 +375,12 @@ set_up(struct job *j)
 		enrich_columns(j->enrich, j->columns);
 	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
 		   opt.limit == UINT64_MAX && !j->run.where && !opt.unwrap &&
-		   !opt.merge && !j->enrich;
+		   !opt.merge && !j->enrich && !opt.biflow;
+	if (opt.biflow && enrich_doubles())
+		opts_usage("--biflow does not go with --by-endpoint, which "
+			   "parts what it joins");
+	if (opt.biflow)
+		j->pair = pair_new(opt.biflow, j->run.zone, put_paired, j);
 }
 
 int
@@ -382,6 +406,8 @@ main(int argc, char **argv)
 		run_open(&j.run, operands, how);
 		cat(&j);
 	}
+	if (j.pair)
+		pair_finish(j.pair);
 	if (j.columns)
 		recout_close(j.columns);
 	if (j.no_flows)

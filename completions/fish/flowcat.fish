@@ -6,6 +6,7 @@ complete -c flowcat -l unwrap -x -d 'the record is within MEMBER, as an object o
 complete -c flowcat -s n -l limit -x -d 'stop after N records'
 complete -c flowcat -l skip -x -d 'leave out the first N records'
 complete -c flowcat -l sample -x -d 'one flow of N, by its addresses, ports and protocol'
+complete -c flowcat -l biflow -x -d 'one record of both directions that start within TIME'
 complete -c flowcat -l merge -d 'merge sorted inputs by event time'
 complete -c flowcat -s t -l time-field -x -d 'event time for --merge and --replay (date_last_seen)'
 complete -c flowcat -l replay -x -d 'pace records by event time; 1 is real time'

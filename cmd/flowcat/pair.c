@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/flowcat/pair.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "libcommon/biflow.h"
+#include "libcommon/die.h"
+#include "libcommon/opts.h"
+#include "libcommon/reader.h"
+#include "libcommon/watermark.h"
+#include "libcommon/xalloc.h"
+
+enum { MOST = 1 << 20, SLOTS = 32 };
+
+static const int64_t second = 1000000000;
+
+/* What the answer gives to the record of a pair. */
+static const char *const given[] = { "packets", "bytes", "flags", "tos",
+	"date_first_seen", "date_last_seen" };
+enum { GIVEN = sizeof given / sizeof *given };
+
+struct pair {
+	pair_fn *put;
+	void *arg;
+	int64_t wait;
+	struct biflow *flows;
+	struct schema schema;
+	struct biflow_fields fields;
+	struct eventtime last;
+	int slots[GIVEN];
+	struct json_val values[SLOTS];
+	struct watermark mark;
+	/* Of a flow: its text, then what it gives; how long the text is. */
+	struct output data, whole;
+	struct output text; /* at hand, readable beyond its end */
+};
+
+/* The text is as long as the number in front says. */
+static struct slice
+text_of(struct slice data, struct slice *gift)
+{
+	uint32_t n;
+
+	memcpy(&n, data.p, sizeof n);
+	*gift = slice_of(data.p + sizeof n + n, data.n - sizeof n - n);
+	return slice_of(data.p + sizeof n, n);
+}
+
+static void
+put_pair(
+    void *arg, const struct biflow_flow *flow, const struct biflow_flow *answer)
+{
+	struct pair *p = arg;
+	struct slice gift, none, text = text_of(flow->data, &none);
+	size_t brace = text.n;
+
+	if (!answer) {
+		p->put(p->arg, text);
+		return;
+	}
+	text_of(answer->data, &gift);
+	while (text.p[--brace] != '}')
+		continue;
+	p->whole.n = 0;
+	out_put(&p->whole, text.p, brace);
+	out_slice(&p->whole, gift);
+	out_char(&p->whole, '}');
+	p->put(p->arg, slice_of(p->whole.buf, p->whole.n));
+}
+
+struct pair *
+pair_new(
+    const char *spec, const struct tstamp_zone *zone, pair_fn *put, void *arg)
+{
+	struct pair *p = xcalloc(1, sizeof *p);
+	struct biflow_opts o = { .max = MOST, .put = put_pair, .arg = p };
+	const char *slash = strchrnul(spec, '/'), *err;
+
+	p->put = put;
+	p->arg = arg;
+	p->wait = 60 * second;
+	err = num_duration(slice_of(spec, (size_t)(slash - spec)), &o.starts);
+	if (!err && *slash)
+		err = num_duration(slice_str(slash + 1), &p->wait);
+	if (!err && (o.starts <= 0 || p->wait < 0))
+		err = "expected a time greater than 0";
+	if (err)
+		opts_usage("--biflow %s: %s", spec, err);
+	o.ends = p->wait < 10 * second ? p->wait : 10 * second;
+	p->flows = biflow_new(&o);
+	schema_init(&p->schema);
+	biflow_fields_open(&p->fields, &p->schema, zone);
+	eventtime_open(&p->last, "date_last_seen", &p->schema, zone);
+	for (int i = 0; i < GIVEN; i++)
+		p->slots[i] = schema_add(&p->schema, slice_str(given[i]));
+	watermark_init(&p->mark, 3600 * second);
+	out_memory(&p->data);
+	out_memory(&p->whole);
+	out_memory(&p->text);
+	return p;
+}
+
+/* The values of a record by slot. */
+static void
+read_values(struct pair *p, struct slice text)
+{
+	struct json_in in;
+	struct json_iter it;
+	struct json_val key, v;
+	bool done = false;
+	int node;
+
+	p->text.n = 0;
+	out_slice(&p->text, text);
+	out_put(&p->text, "\0\0\0\0\0\0\0", READER_PAD);
+	in = (struct json_in){ .p = p->text.buf, .end = p->text.buf + text.n };
+	memset(p->values, 0, sizeof p->values);
+	json_space(&in);
+	if (json_open(&in, &it))
+		return;
+	while (!json_member(&in, &it, &key, &done) && !done &&
+	       !json_value(&in, &v)) {
+		node = schema_child(&p->schema, SCHEMA_ROOT, json_slice(&key));
+		if (node != SCHEMA_NONE &&
+		    p->schema.nodes[node].slot != SCHEMA_NONE)
+			p->values[p->schema.nodes[node].slot] = v;
+	}
+}
+
+/* ,"packets_rev":7 and so on. */
+static void
+put_gift(struct pair *p)
+{
+	for (int i = 0; i < GIVEN; i++) {
+		const struct json_val *v = &p->values[p->slots[i]];
+		bool quoted = v->kind == JSON_STRING;
+
+		if (v->kind == JSON_NONE)
+			continue;
+		out_str(&p->data, ",\"");
+		out_str(&p->data, given[i]);
+		out_str(&p->data, quoted ? "_rev\":\"" : "_rev\":");
+		out_slice(&p->data, json_slice(v));
+		out_str(&p->data, quoted ? "\"" : "");
+	}
+}
+
+bool
+pair_take(struct pair *p, struct slice text)
+{
+	uint32_t n = (uint32_t)text.n;
+	struct biflow_flow flow;
+	int64_t last;
+	bool both;
+
+	read_values(p, text);
+	if (eventtime_of(&p->last, p->values, &last) ||
+	    biflow_read(&p->fields, p->values, last, &flow, &both) || both)
+		return false;
+	p->data.n = 0;
+	out_put(&p->data, (const char *)&n, sizeof n);
+	out_slice(&p->data, text);
+	put_gift(p);
+	flow.data = slice_of(p->data.buf, p->data.n);
+	if (watermark_see(&p->mark, last))
+		biflow_expire(p->flows, num_minus(p->mark.max, p->wait));
+	biflow_add(p->flows, &flow);
+	return true;
+}
+
+void
+pair_finish(struct pair *p)
+{
+	biflow_expire(p->flows, INT64_MAX);
+	if (biflow_early(p->flows))
+		warn("--biflow: %" PRIu64 " flows did not wait for their other "
+		     "direction, for there were more than %d",
+		    biflow_early(p->flows), MOST);
+}
