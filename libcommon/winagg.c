@@ -279,16 +279,6 @@ groups_of(struct window_pane *pane, size_t i)
 	return (struct groups *)pane->state + i;
 }
 
-static struct groups *
-groups_to_fill(struct winagg *a, struct window_pane *pane, size_t i)
-{
-	struct groups *g = groups_of(pane, i);
-
-	if (!g->table)
-		begin_groups(a, g);
-	return g;
-}
-
 static void
 client_enter(void *arg, struct window_pane *pane)
 {
@@ -300,7 +290,7 @@ client_enter(void *arg, struct window_pane *pane)
 
 		agg_settle(&a->agg);
 		if (a->from)
-			regroup(&a->agg, groups_to_fill(a, pane, i), a->where,
+			regroup(&a->agg, winagg_groups(a, pane, i), a->where,
 			    &a->from->agg,
 			    groups_of(pane, (size_t)(a->from - all->v)));
 		if (a->has_coarse)
@@ -423,20 +413,30 @@ winagg_client(struct winaggs *all, struct window_client *client)
 		client->advance = client_advance;
 }
 
+struct groups *
+winagg_groups(struct winagg *a, struct window_pane *pane, size_t i)
+{
+	struct groups *g = groups_of(pane, i);
+
+	if (!g->table)
+		begin_groups(a, g);
+	return g;
+}
+
 const char *
 winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
     const struct expr_input *in)
 {
 	if (a->u->sessions)
 		return sessions_add(a->u->sessions, in);
-	return agg_add(&a->agg, groups_to_fill(a, pane, i), in);
+	return agg_add(&a->agg, winagg_groups(a, pane, i), in);
 }
 
 void
 winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
     struct slice key, const struct value *v)
 {
-	agg_add_made(&a->agg, groups_to_fill(a, pane, i), key, v);
+	agg_add_made(&a->agg, winagg_groups(a, pane, i), key, v);
 }
 
 const char *
@@ -458,9 +458,7 @@ winagg_merge(struct winagg *a, int64_t start, int64_t end, struct slice key,
 	}
 	if (!one && start < window_start(a->window))
 		return "a partial of other windows";
-	g = groups_of(pane, 0);
-	if (!g->table)
-		begin_groups(a, g);
+	g = winagg_groups(a, pane, 0);
 	to = groups_get(g, key.p, key.n, &fresh);
 	agg_merge(&a->agg, to + g->head, states);
 	return NULL;

@@ -99,6 +99,10 @@ const char *winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
 void winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
     struct slice key, const struct value *v);
 
+/* The groups of a pane; not of sessions.  A group's states stand at g->head. */
+struct groups *winagg_groups(
+    struct winagg *a, struct window_pane *pane, size_t i);
+
 /*
  * Adds states that another process made of the records in [start, end), which
  * must lie in one pane; of a session, from the first to the last.

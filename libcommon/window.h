@@ -109,6 +109,7 @@ struct window {
 	struct unit *u; /* the one at hand */
 	bool muted;     /* the window being emitted was written before */
 	bool grouped;   /* units are partitions of a group */
+	int64_t linger; /* windows stay open so much longer, ns */
 
 	/* Private. */
 	struct window_opts opts;

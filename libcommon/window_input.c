@@ -36,6 +36,7 @@ look_at(struct window *w, const char *name, bool peeking)
 		s.lateness = w->time.arrival ? 0 : 60 * second;
 	if (w->lateness >= 0)
 		s.lateness = w->lateness;
+	s.lateness = num_minus(s.lateness, -w->linger);
 	if (peeking && source_is_file(name) && strcmp(name, "-") != 0)
 		s.level =
 		    num_minus(eventtime_first(&w->time, name), s.lateness);
