@@ -26,9 +26,10 @@ ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 # A tool may want more: libs_flowx = -lx
 libs_flowcat = -lfixbuf -lglib-2.0 -lssl
 libs_flowdns = -lidn2
+libs_flowmatch = -ljansson
 libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lmaxminddb -lcrypto -lm
 
-tools = flowcat flowfilter flowwin flowagg flowtopn flowdns
+tools = flowcat flowfilter flowwin flowagg flowtopn flowdns flowmatch
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
 unit = $(patsubst %.c,$(B)/%,$(wildcard tests/unit/test_*.c))
 fuzzers = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -78,6 +79,10 @@ $(B)/tests/unit/test_flowmon.o: \
 $(B)/libcommon/opts.o: private cppflags += -DVERSION='"$(version)"'
 $(B)/libcommon/opts.o: VERSION
 
+# And the one that looks for patterns.
+$(B)/cmd/flowmatch/pattern_file.o: \
+	private cppflags += -DPATTERNS_DIR='"$(patterns_dir)"'
+
 $(B)/libcommon.a: $(patsubst %.c,$(B)/%.o,$(wildcard libcommon/*.c))
 	rm -f $@
 	$(AR) rcs $@ $^
@@ -105,6 +110,11 @@ $(B)/tests/unit/test_flowmon: private libs += $(libs_flowcat)
 fuzz_message = $(addprefix cmd/flowcat/,\
 	message exporters counters templates columns registry)
 libs_fuzz_message = $(libs_flowcat)
+fuzz_pattern = $(addprefix cmd/flowmatch/,\
+	pattern pattern_vectors loader config distance)
+libs_fuzz_pattern = $(libs_flowmatch)
+$(B)/tests/fuzz/fuzz_pattern: $(fuzz_pattern:%=$(B)/%.o)
+$(B)/tests/fuzz/fuzz_pattern: private libs += $(libs_fuzz_pattern)
 $(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)
 fuzz_namelist = cmd/flowdns/namelist

@@ -9,6 +9,7 @@ ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
 [[ $B == /* ]] || B=$ROOT/$B
 PATH=$B:$PATH
 export B ROOT PATH TZ=UTC LC_ALL=C.UTF-8
+export PIPE4FLOW_PATTERNS=$ROOT/share/patterns
 unset PIPE4FLOW_CPU
 
 # Runs a command: $status, $output (standard output only) and $stderr.

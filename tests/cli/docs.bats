@@ -7,7 +7,7 @@ load common
 tools() {
 	local tool
 
-	for tool in flowcat flowfilter flowwin flowagg flowtopn flowdns; do
+	for tool in flowcat flowfilter flowwin flowagg flowtopn flowdns flowmatch; do
 		[[ ! -x $B/$tool ]] || printf '%s\n' "$tool"
 	done
 }
