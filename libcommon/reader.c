@@ -203,17 +203,8 @@ next_chunk(struct reader *r)
 	r->chunk_n = (uint32_t)n;
 	r->at = 0;
 	r->learns = n <= IN_CHUNK;
+	r->known = 0;
 	return true;
-}
-
-/* The records of a shape that begin at the next line. */
-static bool
-verify(struct reader *r, struct shape *s)
-{
-	r->n_runs =
-	    r->verify(s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs);
-	r->next_run = 0;
-	return r->n_runs > 0;
 }
 
 /* What was verified and not taken yet. */
@@ -231,15 +222,44 @@ resume(struct reader *r)
 	return r->run > 0;
 }
 
+/* The records of a shape that begin at the next line. */
+static bool
+verify(struct reader *r, struct shape *s, uint32_t *known)
+{
+	const struct shape_run *last;
+
+	r->n_runs = r->verify(
+	    s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs, known);
+	r->next_run = 0;
+	if (!r->n_runs)
+		return false;
+	last = &r->runs[r->n_runs - 1];
+	r->known = *known;
+	r->known_places = last->places + last->n * s->n_steps;
+	return true;
+}
+
 /* Looks for a known shape at the next line: the last one first. */
 static bool
 find_run(struct reader *r)
 {
+	const struct shape *tried = r->known ? r->shape : NULL;
+	uint32_t known = r->known;
+
+	if (known)
+		memmove(r->places_room, r->known_places,
+		    (known + 1) * sizeof *r->places_room);
+	r->known = 0;
 	for (uint32_t i = 0; i < r->n_shapes; i++) {
 		struct shape *s = r->shapes[i];
 
-		if (!verify(r, s))
+		if (s == tried ||
+		    (tried && r->common[tried->id][s->id] < known))
 			continue;
+		if (!verify(r, s, &known)) {
+			tried = s;
+			continue;
+		}
 		r->stale |= r->shape != s;
 		r->shape = s;
 		memmove(r->shapes + 1, r->shapes, i * sizeof s);
@@ -258,15 +278,22 @@ learn(struct reader *r, const char *line, size_t n,
 	if (!shape_learn(learned, r->schema, line, n, members->m, members->n))
 		return;
 	if (r->n_shapes < READER_SHAPES) {
-		r->shapes[r->n_shapes++] = learned;
 		r->spare = xaligned(sizeof *learned);
-		return;
+		learned->id = r->n_shapes++;
+	} else {
+		/* The one that was of no use for the longest time. */
+		r->spare = r->shapes[r->n_shapes - 1];
+		r->stale |= r->shape == r->spare;
+		learned->id = r->spare->id;
 	}
-	/* In place of the one that was of no use for the longest time. */
-	r->spare = r->shapes[r->n_shapes - 1];
 	r->shapes[r->n_shapes - 1] = learned;
-	if (r->shape == r->spare)
-		r->stale = true;
+	for (uint32_t i = 0; i < r->n_shapes; i++) {
+		const struct shape *s = r->shapes[i];
+		uint8_t common = (uint8_t)shape_common(learned, s);
+
+		r->common[learned->id][s->id] = common;
+		r->common[s->id][learned->id] = common;
+	}
 }
 
 static void

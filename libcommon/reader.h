@@ -72,6 +72,10 @@ struct reader {
 	struct shape_run runs[SHAPE_LANES];
 	uint32_t n_runs, next_run;
 	uint32_t *places_room;
+	/* Of the record behind the runs: steps of 'shape' that it has. */
+	uint32_t known;
+	const uint32_t *known_places;
+	uint8_t common[READER_SHAPES][READER_SHAPES]; /* steps, by id */
 	struct shape *shape, *spare, *shapes[READER_SHAPES];
 	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */

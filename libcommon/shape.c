@@ -354,6 +354,7 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 	const char *from = line;
 	uint32_t places[SHAPE_MAX_STEPS + 1];
 	struct lane lane = { .at = line, .places = places };
+	uint32_t known = 0;
 
 	shape->n_steps = shape->n_values = 0;
 	shape->steady = false;
@@ -370,5 +371,18 @@ shape_learn(struct shape *shape, const struct schema *schema, const char *line,
 	if (!add_steps(shape, from, line + n + 1, SHAPE_NOTHING))
 		return false;
 	/* Not if it has a byte beyond ASCII, for one. */
-	return record_portable(shape, line, &lane) && lane.at == line + n + 1;
+	return record_portable(shape, line, &lane, &known) &&
+	       lane.at == line + n + 1;
+}
+
+uint32_t
+shape_common(const struct shape *a, const struct shape *b)
+{
+	uint32_t n = 0;
+
+	while (n < a->n_steps && n < b->n_steps &&
+	       a->steps[n].len == b->steps[n].len &&
+	       memcmp(a->steps[n].bytes, b->steps[n].bytes, SHAPE_PIECE) == 0)
+		n++;
+	return n;
 }

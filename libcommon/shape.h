@@ -60,6 +60,7 @@ struct shape_value {
 };
 
 struct shape {
+	uint32_t id; /* the owner's business */
 	uint32_t n_steps, n_values;
 	bool steady; /* the records behind the last ones were alike, too */
 	struct shape_value values[SHAPE_MAX_MEMBERS]; /* that have a slot */
@@ -100,9 +101,21 @@ shape_room(size_t n)
  * The records of this shape from buf + from on; buf + to is behind a newline,
  * and SHAPE_REACH bytes more may be read.  Returns the number of runs, which
  * follow each other; none is empty.
+ *
+ * *known: so many steps of the first record were verified with another shape
+ * that has them, too; their places are there already.  Set to the number of
+ * steps that could be verified of the record behind the last run, whose places
+ * stand behind it.  So records whose kinds alternate are walked once.
  */
 typedef uint32_t shape_fn(struct shape *shape, const char *buf, uint32_t from,
-    uint32_t to, uint32_t *places, struct shape_run runs[SHAPE_LANES]);
+    uint32_t to, uint32_t *places, struct shape_run runs[SHAPE_LANES],
+    uint32_t *known);
+
+/*
+ * How many steps two shapes have in common.  A record that has more steps of
+ * the one is not of the other, for where a value begins is no matter of choice.
+ */
+uint32_t shape_common(const struct shape *a, const struct shape *b);
 
 struct shape_kernel {
 	const char *name;

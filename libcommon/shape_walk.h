@@ -78,7 +78,7 @@ WALK(group)(const struct shape *shape, const char *buf, struct lane *lanes)
 	return true;
 }
 
-/* A value of any length; sets *bad. */
+/* A value of any length; sets *bad.  Behind it the next step begins. */
 TARGET BODY const char *
 WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 {
@@ -97,19 +97,24 @@ WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 	}
 	if (s->kind == SHAPE_DIGITS || s->kind == SHAPE_DECIMAL) {
 		n = WALK(number)(p, s->kind == SHAPE_DECIMAL, &odd);
-		if (!odd && n < 32 && !in_scalar(p[n]))
+		if (!odd && p[n] == s[1].bytes[0])
 			return p + n;
 	}
 	return p + scalar(p, bad);
 }
 
-/* The next record of a lane; false if it is of another shape. */
+/*
+ * The next record of a lane; false if it is of another shape.  *known: steps
+ * of it that are verified already; set to 0, or to what could be verified.
+ */
 TARGET static bool
-WALK(record)(struct shape *shape, const char *buf, struct lane *lane)
+WALK(record)(
+    struct shape *shape, const char *buf, struct lane *lane, uint32_t *known)
 {
-	struct shape_step *s = shape->steps, *end = s + shape->n_steps;
-	uint32_t *places = lane_places(shape, lane);
-	const char *p = lane->at;
+	struct shape_step *s = shape->steps + *known;
+	struct shape_step *end = shape->steps + shape->n_steps;
+	uint32_t *places = lane_places(shape, lane) + *known;
+	const char *p = *known ? buf + *places : lane->at;
 	uint32_t bad = 0;
 
 	*places++ = (uint32_t)(p - buf);
@@ -117,14 +122,17 @@ WALK(record)(struct shape *shape, const char *buf, struct lane *lane)
 		UNLIKE unlike = differ(p, load(s->bytes), load(s->mask));
 
 		if (!is_zero(unlike))
-			return false;
+			break;
 		p += s->len;
 		if (s->kind != SHAPE_NOTHING)
 			p = WALK(value)(s, p, &bad);
 		if (bad)
-			return false;
+			break;
 		*places++ = (uint32_t)(p - buf);
 	} while (++s < end);
+	*known = s < end ? (uint32_t)(s - shape->steps) : 0;
+	if (s < end)
+		return false;
 	lane->at = p;
 	lane->n++;
 	return true;
@@ -133,15 +141,17 @@ WALK(record)(struct shape *shape, const char *buf, struct lane *lane)
 TARGET static bool
 WALK(each)(struct shape *shape, const char *buf, struct lane *lanes)
 {
+	uint32_t known = 0;
+
 	for (int k = 0; k < SHAPE_LANES; k++)
-		if (!WALK(record)(shape, buf, &lanes[k]))
+		if (!WALK(record)(shape, buf, &lanes[k], &known))
 			return false;
 	return true;
 }
 
 TARGET static uint32_t
 WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    uint32_t *places, struct shape_run runs[SHAPE_LANES])
+    uint32_t *places, struct shape_run runs[SHAPE_LANES], uint32_t *known)
 {
 	struct lane lanes[SHAPE_LANES];
 	uint32_t n = cut(shape, buf, from, to, places, lanes), n_runs = 0;
@@ -150,10 +160,11 @@ WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
 	while (alike && are_within(lanes))
 		alike = WALK(group)(shape, buf, lanes) ||
 			WALK(each)(shape, buf, lanes);
+	*known = n == 1 ? *known : 0;
 	alike = true;
 	for (struct lane *l = lanes; alike && l < lanes + n; l++) {
 		while (alike && l->at < l->end)
-			alike = WALK(record)(shape, buf, l);
+			alike = WALK(record)(shape, buf, l, known);
 		if (l->n)
 			runs[n_runs++] = (struct shape_run){ l->places, l->n };
 	}

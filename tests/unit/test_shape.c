@@ -128,11 +128,11 @@ run_kernel(const struct shape_kernel *kernel, const char *buf, size_t n,
 {
 	struct shape_run runs[SHAPE_LANES];
 	const char *line = buf;
-	uint32_t n_runs;
+	uint32_t n_runs, known = 0;
 	long found = 0;
 
 	shape->steady = steady;
-	n_runs = kernel->run(shape, buf, 0, (uint32_t)n, places, runs);
+	n_runs = kernel->run(shape, buf, 0, (uint32_t)n, places, runs, &known);
 	for (uint32_t i = 0; i < n_runs; i++) {
 		if (!runs[i].n)
 			complain("an empty run", buf, n);
