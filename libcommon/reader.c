@@ -133,7 +133,6 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		.strict = opts->strict,
 		.lenient = opts->lenient,
 		.flush = flush,
-		.verify = shape_best(),
 		.in = { .operands = opts->operands,
 		    .follow = opts->follow,
 		    .keeper = opts->keeper,
@@ -155,10 +154,9 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		out_open(r->rejects, opts->rejects);
 		r->owns_rejects = true;
 	}
-	r->places_room = xcalloc(shape_room(IN_CHUNK), sizeof *r->places_room);
+	shapes_open(&r->shapes, IN_CHUNK);
 	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
 	r->visited = xcalloc(schema->n, sizeof *r->visited);
-	r->spare = xaligned(sizeof *r->spare);
 	r->rec.v = r->values;
 }
 
@@ -180,11 +178,8 @@ reader_close(struct reader *r)
 		out_close(r->rejects);
 		free(r->rejects);
 	}
-	for (uint32_t i = 0; i < r->n_shapes; i++)
-		free(r->shapes[i]);
-	free(r->spare);
+	shapes_close(&r->shapes);
 	free(r->visited);
-	free(r->places_room);
 	free(r->values);
 }
 
@@ -203,7 +198,7 @@ next_chunk(struct reader *r)
 	r->chunk_n = (uint32_t)n;
 	r->at = 0;
 	r->learns = n <= IN_CHUNK;
-	r->known = 0;
+	shapes_reset(&r->shapes);
 	return true;
 }
 
@@ -211,9 +206,11 @@ next_chunk(struct reader *r)
 static bool
 resume(struct reader *r)
 {
-	if (!r->run && r->next_run < r->n_runs) {
-		r->places = r->runs[r->next_run].places;
-		r->run = r->runs[r->next_run++].n;
+	struct shape_run run;
+
+	if (!r->run && shapes_take(&r->shapes, &run)) {
+		r->places = run.places;
+		r->run = run.n;
 	}
 	if (r->run && r->stale)
 		memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
@@ -222,78 +219,28 @@ resume(struct reader *r)
 	return r->run > 0;
 }
 
-/* The records of a shape that begin at the next line. */
-static bool
-verify(struct reader *r, struct shape *s, uint32_t *known)
-{
-	const struct shape_run *last;
-
-	r->n_runs = r->verify(
-	    s, r->chunk, r->at, r->chunk_n, r->places_room, r->runs, known);
-	r->next_run = 0;
-	if (!r->n_runs)
-		return false;
-	last = &r->runs[r->n_runs - 1];
-	r->known = *known;
-	r->known_places = last->places + last->n * s->n_steps;
-	return true;
-}
-
-/* Looks for a known shape at the next line: the last one first. */
+/* Records of a known shape from the next line on. */
 static bool
 find_run(struct reader *r)
 {
-	const struct shape *tried = r->known ? r->shape : NULL;
-	uint32_t known = r->known;
+	struct shape *shape =
+	    shapes_find(&r->shapes, r->chunk, r->at, r->chunk_n);
 
-	if (known)
-		memmove(r->places_room, r->known_places,
-		    (known + 1) * sizeof *r->places_room);
-	r->known = 0;
-	for (uint32_t i = 0; i < r->n_shapes; i++) {
-		struct shape *s = r->shapes[i];
-
-		if (s == tried ||
-		    (tried && r->common[tried->id][s->id] < known))
-			continue;
-		if (!verify(r, s, &known)) {
-			tried = s;
-			continue;
-		}
-		r->stale |= r->shape != s;
-		r->shape = s;
-		memmove(r->shapes + 1, r->shapes, i * sizeof s);
-		r->shapes[0] = s;
-		return resume(r);
-	}
-	return false;
+	if (!shape)
+		return false;
+	r->stale |= r->shape != shape;
+	r->shape = shape;
+	return resume(r);
 }
 
 static void
 learn(struct reader *r, const char *line, size_t n,
     const struct lines_members *members)
 {
-	struct shape *learned = r->spare;
+	const struct shape *forgotten = shapes_learn(
+	    &r->shapes, r->schema, line, n, members->m, members->n);
 
-	if (!shape_learn(learned, r->schema, line, n, members->m, members->n))
-		return;
-	if (r->n_shapes < READER_SHAPES) {
-		r->spare = xaligned(sizeof *learned);
-		learned->id = r->n_shapes++;
-	} else {
-		/* The one that was of no use for the longest time. */
-		r->spare = r->shapes[r->n_shapes - 1];
-		r->stale |= r->shape == r->spare;
-		learned->id = r->spare->id;
-	}
-	r->shapes[r->n_shapes - 1] = learned;
-	for (uint32_t i = 0; i < r->n_shapes; i++) {
-		const struct shape *s = r->shapes[i];
-		uint8_t common = (uint8_t)shape_common(learned, s);
-
-		r->common[learned->id][s->id] = common;
-		r->common[s->id][learned->id] = common;
-	}
+	r->stale |= forgotten && forgotten == r->shape;
 }
 
 static void
@@ -490,8 +437,8 @@ reader_enter(struct reader *r, struct slice text)
 
 	r->learns = false; /* nothing to learn from */
 	if (r->run)        /* for later: its values are gone */
-		r->runs[--r->next_run] =
-		    (struct shape_run){ r->places, r->run };
+		shapes_put_back(
+		    &r->shapes, (struct shape_run){ r->places, r->run });
 	r->run = 0;
 	err = text.n ? parse_line(r, text.p, text.n) : "the payload is empty";
 	if (err) {

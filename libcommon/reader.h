@@ -20,9 +20,9 @@
 #include "libcommon/output.h"
 #include "libcommon/progress.h"
 #include "libcommon/schema.h"
-#include "libcommon/shape.h"
+#include "libcommon/shapes.h"
 
-enum { READER_SHAPES = 16, READER_MESSAGES = 5, READER_PAD = 8 };
+enum { READER_MESSAGES = 5, READER_PAD = 8 };
 
 struct rec {
 	const char *p; /* the line, without its newline */
@@ -60,7 +60,6 @@ struct reader {
 	struct output *rejects; /* or NULL */
 	bool owns_rejects, fresh;
 	struct progress_part progress;
-	shape_fn *verify;
 	uint64_t line;       /* of the operand, 1 for the first */
 	const char *line_of; /* operand that it counts */
 	char *chunk;
@@ -69,18 +68,11 @@ struct reader {
 	/* Records of 'shape' that follow, verified. */
 	uint32_t run;
 	const uint32_t *places; /* of the next one */
-	struct shape_run runs[SHAPE_LANES];
-	uint32_t n_runs, next_run;
-	uint32_t *places_room;
-	/* Of the record behind the runs: steps of 'shape' that it has. */
-	uint32_t known;
-	const uint32_t *known_places;
-	uint8_t common[READER_SHAPES][READER_SHAPES]; /* steps, by id */
-	struct shape *shape, *spare, *shapes[READER_SHAPES];
+	struct shape *shape;
+	struct shapes shapes;
 	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */
 	uint64_t parses;
-	uint32_t n_shapes;
 	struct json_val *values;
 };
 

@@ -66,7 +66,7 @@ read_all(
 
 	reader_open(&r, &opts, schema, NULL);
 	if (verify)
-		r.verify = verify;
+		r.shapes.verify = verify;
 	while (reader_next(&r)) {
 		if (!opts.lenient)
 			check_record(&r.rec);

@@ -70,7 +70,7 @@ read_records(void *arg)
 
 	reader_open(&r, &job->opts, &schema, NULL);
 	if (job->path == GENERAL)
-		r.verify = no_shape;
+		r.shapes.verify = no_shape;
 	if (job->drip)
 		r.in.idle = sample_drip_on;
 	while (reader_next(&r)) {
@@ -321,7 +321,7 @@ test_mixtures(void)
 static void
 test_many_shapes(void)
 {
-	enum { ROOM = 200 * 1000, SHAPES = 3 * READER_SHAPES };
+	enum { ROOM = 200 * 1000, SHAPES = 3 * SHAPES_MAX };
 	char *text = malloc(ROOM), *p = text;
 	struct told t;
 
