@@ -145,6 +145,56 @@ alert='.alert,.alert_state'
 		jq -c '[.window_start,.packets]')"
 }
 
+# ROLE of TYPE in the DNS lab's truth: addresses.
+dns_truth() {
+	jq -r --arg type "$1" '.truth[] | select(.type == $type and
+		.role == "attack").src_ip_addr[]' "$dns/truth.json" | sort -u
+}
+
+@test "external-resolvers, open-resolvers: just those of the DNS lab" {
+	local dns=$ROOT/tests/data/lab-dns local_networks
+
+	local_networks=$(jq -r '.local_networks | join(",")' "$dns/truth.json")
+	same "$(dns_truth external_resolver)" "$(recipe external-resolvers \
+		-L "$local_networks" "$dns/records.json.gz" |
+		jq -r .src_ip_addr | sort -u)"
+	same "$(dns_truth open_resolver)" "$(recipe open-resolvers \
+		-L "$local_networks" "$dns/records.json.gz" |
+		jq -r .src_ip_addr | sort -u)"
+	same '["begin",2],["end",2]' "$(recipe open-resolvers --window 10m \
+		-L "$local_networks" "$dns/records.json.gz" | jq -r -s '
+		group_by(.alert_state) | map([.[0].alert_state, length]) |
+		map(tojson) | join(",")')"
+}
+
+@test "dns-statistics: every statistic, and none counts what it should not" {
+	local dns=$ROOT/tests/data/lab-dns local_networks
+
+	local_networks=$(jq -r '.local_networks | join(",")' "$dns/truth.json")
+	recipe dns-statistics -L "$local_networks" --top 0 --window 1d \
+		"$dns/records.json.gz" > rows
+	same '8' "$(jq -r .type rows | sort -u | wc -l)"
+	gzip -dc "$dns/records.json.gz" > records
+	same "$(jq -s 'map(select(.dns_qr == 1 and .dns_rcode == 3)) | length' \
+		records)" "$(jq -s 'map(select(.type == "response_codes" and
+		.dns_rcode_name == "NXDOMAIN").responses) | add' rows)"
+	same '["HTTPS",65]' "$(jq -c 'select(.type == "record_types" and
+		.dns_qtype == 65) | [.dns_qtype_name, .dns_qtype]' rows)"
+}
+
+@test "patterns: the tools of the attack lab, and no benign SSH" {
+	local lab=$ROOT/tests/data/lab-attacks
+
+	recipe patterns "$lab/test.json.gz" > rows
+	gzip -dc "$lab/test.json.gz" |
+		jq -r 'select(.dst_port == 22 and
+			(.label | IN("hydra", "medusa", "ncrack"))) |
+			"\(.src_ip_addr) \(.dst_ip_addr)"' | sort -u > wanted
+	jq -r '"\(.src_ip_addr) \(.dst_ip_addr)"' rows | sort -u | cmp wanted
+	same 2 "$(jq -r .alert_state rows | grep -c 'begin\|end' |
+		awk -v n="$(wc -l < wanted)" '{ print $1 / n }')"
+}
+
 @test "the six operations of the benchmark" {
 	"$ROOT/tests/bin/planted" > quiet
 	recipe identity quiet | cmp - quiet
