@@ -5,10 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "libcommon/agg.h"
 #include "libcommon/die.h"
-#include "libcommon/opts.h"
-#include "libcommon/xalloc.h"
+#include "libcommon/nets.h"
 
 static volatile sig_atomic_t hangup;
 
@@ -41,28 +39,6 @@ static const char *const public_resolvers[] = { "1.1.1.1", "1.0.0.1", "1.1.1.2",
 	"45.90.28.0", "45.90.30.0", "77.88.8.8", "77.88.8.1", "223.5.5.5",
 	"223.6.6.6", "2400:3200::1", "2400:3200:baba::1", "119.29.29.29",
 	"1.12.12.12", "4.2.2.1", "4.2.2.2", "64.6.64.6", "64.6.65.6" };
-
-/* Networks as -L has them: "NET,NET,@FILE". */
-static void
-add_nets(struct lists *l, struct set *s, const char *text, const char *option)
-{
-	struct value_reading how = { NULL, &l->scratch };
-	struct slice part;
-	unsigned line = 0;
-
-	while (agg_split(&text, &part)) {
-		char *word = xstrndup(part.p, part.n);
-		const char *err = *word == '@'
-				      ? set_add_file(s, word + 1, &how, &line)
-				      : set_add(s, part, &how);
-
-		if (err && line)
-			die("%s: %s:%u: %s", option, word + 1, line, err);
-		if (err)
-			opts_usage("%s %s: %s", option, word, err);
-		free(word);
-	}
-}
 
 static struct set *
 read_resolvers(struct lists *l, const char *file)
@@ -126,11 +102,8 @@ lists_open(struct lists *l, const struct lists_opts *opts)
 		.sa_flags = SA_RESTART };
 
 	*l = (struct lists){ .opts = *opts };
-	if (opts->local) {
-		l->local = set_new(FIELD_IP, 0);
-		add_nets(l, l->local, opts->local, "-L");
-		set_seal(l->local);
-	}
+	if (opts->local)
+		l->local = nets_read(opts->local, "-L");
 	l->resolvers = read_resolvers(l, opts->resolvers);
 	l->white = read_names("--whitelist", opts->whitelist, false);
 	l->black = read_names("--blacklist", opts->blacklist, false);
