@@ -160,7 +160,8 @@ WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
 	while (alike && are_within(lanes))
 		alike = WALK(group)(shape, buf, lanes) ||
 			WALK(each)(shape, buf, lanes);
-	*known = n == 1 ? *known : 0;
+	if (n > 1)
+		*known = 0;
 	alike = true;
 	for (struct lane *l = lanes; alike && l < lanes + n; l++) {
 		while (alike && l->at < l->end)
@@ -168,6 +169,8 @@ WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
 		if (l->n)
 			runs[n_runs++] = (struct shape_run){ l->places, l->n };
 	}
+	if (n > 1) /* the places may not stand behind the last run */
+		*known = 0;
 	shape->steady = alike;
 	return n_runs;
 }

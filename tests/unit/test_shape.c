@@ -121,6 +121,28 @@ check_run(const char *buf, const struct shape_run *run, const char **line)
 	}
 }
 
+/* What is said of the record behind the runs is what a look at it tells. */
+static void
+check_known(const char *buf, size_t n, const uint32_t *places,
+    const struct shape_run *last, uint32_t known, uint32_t at)
+{
+	uint32_t *again = malloc(shape_room(n) * sizeof *again), found = 0;
+	const uint32_t *behind =
+	    last ? last->places + last->n * shape->n_steps : places;
+	struct shape_run runs[SHAPE_LANES];
+	bool steady = shape->steady;
+
+	shape->steady = false;
+	if (known && kernels[n_kernels - 1]->run(
+			 shape, buf, at, (uint32_t)n, again, runs, &found))
+		complain("a record that is of the shape", buf + at, n - at);
+	if (known && (found != known || memcmp(behind, again,
+					    (known + 1) * sizeof *again) != 0))
+		complain("places of what is known", buf + at, n - at);
+	shape->steady = steady;
+	free(again);
+}
+
 /* The records that a kernel finds from buf on, as one part or as several. */
 static long
 run_kernel(const struct shape_kernel *kernel, const char *buf, size_t n,
@@ -139,6 +161,8 @@ run_kernel(const struct shape_kernel *kernel, const char *buf, size_t n,
 		found += runs[i].n;
 		check_run(buf, &runs[i], &line);
 	}
+	check_known(buf, n, places, n_runs ? &runs[n_runs - 1] : NULL, known,
+	    (uint32_t)(line - buf));
 	if (shape->steady != (line == buf + n))
 		complain("steady or not", buf, n);
 	return found;
