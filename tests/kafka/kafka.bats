@@ -204,6 +204,32 @@ flowfilter: ${t}[1]:2: not a JSON object" "$stderr"
 	run_err 2 flowcat "$(at "^$t.(?exit-eof")"
 }
 
+@test "flowdns and flowmatch, killed within a group, give the rows of files" {
+	local lab=$ROOT/tests/data command results
+
+	dns() { flowdns -w 1m -l 10m -L 192.0.2.0/24 --only tunnel "$@"; }
+	ssh() { flowmatch -w 5m/10s -l 1h --update 1h ssh-guessing "$@"; }
+	export -f dns ssh
+	flowcat "$lab/lab-dns/records.json.gz" > dns.json
+	flowcat "$lab/lab-attacks/test.json.gz" > ssh.json
+	for command in dns ssh; do
+		"$command" "$command.json" | sort > wanted
+		[[ -s wanted ]]
+		flowcat -o "$(at "$t-$command?partitions=2")" \
+			--partition-key 'if(sa < da, sa, da)' "$command.json"
+		results=$(at "$t-$command-rows?partitions=1")
+		timeout -s KILL 2 bash -c '"$@"' - "$command" --exactly-once \
+			"${session[@]}" -X transaction.timeout.ms=5000 -o "$results" \
+			"$(at "$t-$command?group=$t-$command&exit-eof&offset=beginning")" ||
+			:
+		"$command" --exactly-once "${session[@]}" \
+			-X transaction.timeout.ms=5000 -o "$results" \
+			"$(at "$t-$command?group=$t-$command&exit-eof&offset=beginning")"
+		flowfilter any "$(at "$t-$command-rows?offset=beginning&exit-eof")" |
+			sort | cmp - wanted
+	done
+}
+
 @test "exit-eof ends at the end that was there, also of a topic that grows" {
 	local n before after
 
