@@ -45,9 +45,7 @@ name_of(char *out, size_t size, unsigned rank)
 	unsigned n = 4 + a % 7;
 
 	for (unsigned i = 0; i < n; i++, a = a * 1664525 + 1013904223)
-		word[i] = (char)("etaoinshrdlucmfwypvbgkjqxz"[a >> 27] | 0x20);
-	for (unsigned i = 0; i < n; i++)
-		word[i] = word[i] < 'a' ? 'e' : word[i];
+		word[i] = "etaoinshrdlucmfwypvbgkjqxzeeeeee"[a >> 27];
 	snprintf(out, size, "%s%.*s%u.%s", hosts[rank % 7], (int)n, word,
 	    rank / 3 % 1000, tops[rank / 3 % 8]);
 }

@@ -74,7 +74,8 @@ struct shape_member {
 
 /*
  * Learns from the members of the record at line (up to and with its newline
- * at line[n]).  False if it is not fit for a shape.
+ * at line[n]; SHAPE_REACH bytes more may be read).  False if it is not fit for
+ * a shape.
  */
 bool shape_learn(struct shape *shape, const struct schema *schema,
     const char *line, size_t n, const struct shape_member *members,

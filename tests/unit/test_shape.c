@@ -218,7 +218,7 @@ static bool
 learn(const char *line, size_t n)
 {
 	struct shape_member m[SHAPE_MAX_MEMBERS];
-	char *copy = xmalloc(n + 2);
+	char *copy = xcalloc(n + 2 + SHAPE_REACH, 1);
 	int count;
 	bool good;
 
