@@ -382,6 +382,8 @@ shape_common(const struct shape *a, const struct shape *b)
 
 	while (n < a->n_steps && n < b->n_steps &&
 	       a->steps[n].len == b->steps[n].len &&
+	       (a->steps[n].kind == SHAPE_NOTHING) ==
+		   (b->steps[n].kind == SHAPE_NOTHING) &&
 	       memcmp(a->steps[n].bytes, b->steps[n].bytes, SHAPE_PIECE) == 0)
 		n++;
 	return n;

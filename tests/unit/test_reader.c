@@ -335,6 +335,47 @@ test_many_shapes(void)
 	free(text);
 }
 
+/*
+ * The first part of a block that is cut has all records of one shape, the next
+ * ones have none.  Places that an earlier block has left behind those of the
+ * first part are those of a record further on.
+ */
+static void
+test_change_at_a_cut(void)
+{
+	enum { LINE = 27, FIRST = LINE - 1, BEFORE = 9000 };
+	char *text = malloc((size_t)BEFORE * 30), *p = text, *names[3] = { 0 };
+	struct told t;
+
+	p += sprintf(p, "{\"a\":100000,\"b\":\"x\",\"q\":1}\n");
+	for (int i = 0; i < BEFORE; i++)
+		p += sprintf(p, "{\"a\":1%06d,\"b\":\"x\",\"m\":1}\n", i);
+	names[0] = sample_file("before", text, (size_t)(p - text));
+	p = text;
+	for (int i = 0; i < 4 * FIRST; i++)
+		p += sprintf(p, "{\"a\":1%05d,\"b\":\"x\",\"%c\":1}\n", i,
+		    i < FIRST ? 'm' : 'q');
+	names[1] = sample_file("flows", text, (size_t)(p - text));
+	t = told_by((struct job){ .opts.operands = names });
+	OK(t.records == 1 + BEFORE + 4 * FIRST && t.rejected == 0);
+	forget(&t);
+	free(names[0]);
+	free(names[1]);
+	free(text);
+}
+
+/* A step of 32 bytes with a value behind it, or with more bytes. */
+static void
+test_steps_of_a_piece(void)
+{
+	const char *lines = "{\"kkkkkkkkkkkkkkkkkkkkkkkkkkkk\":5,\"a\":5}\n"
+			    "{\"kkkkkkkkkkkkkkkkkkkkkkkkkkkk\":\"\",\"a\":5}\n"
+			    "{\"kkkkkkkkkkkkkkkkkkkkkkkkkkkk\":\"\",\"a\":5}\n"
+			    "{\"kkkkkkkkkkkkkkkkkkkkkkkkkkkk\":,\"a\":5}\n";
+
+	OK(every_path_agrees(lines, strlen(lines)));
+}
+
 /* A single byte is changed at every place of a few records. */
 static void
 test_mutations(void)
@@ -616,6 +657,8 @@ main(void)
 	test_line_ends();
 	test_mixtures();
 	test_many_shapes();
+	test_change_at_a_cut();
+	test_steps_of_a_piece();
 	test_mutations();
 	test_pipe();
 	test_bad_lines();
