@@ -21,10 +21,18 @@ option() {
 }
 
 usage() {
-	sed -n '3,/^[^#]/s/^#[ ]\{0,1\}//p' "$0"
+	local letter
+
+	sed -n '3,/^$/s/^#[ ]\{0,1\}//p' "$0"
 	printf '\nOptions:\n'
 	printf '%s' "$options" | while IFS='	' read -r name default what; do
-		printf '  --%-14s %s%s\n' "$name" "$what" \
+		letter='    '
+		case $name in
+		local) letter='-L, ' ;;
+		output) letter='-o, ' ;;
+		format) letter='-f, ' ;;
+		esac
+		printf '  %s--%-14s %s%s\n' "$letter" "$name" "$what" \
 			"${default:+ ($default)}"
 	done
 }

@@ -256,7 +256,8 @@ dns_truth() {
 		[[ $r != *.sh ]] || continue
 		run "$r" --help
 		same 0 "$status"
-		[[ $output == "${r##*/} "*'Options:'*'--output'* ]]
+		[[ $output == "${r##*/} "*'Options:'*'-o, --output'* ]]
+		[[ $output != *shellcheck* ]]
 	done
 	run recipe port-scans --treshold 3
 	same 2 "$status"
