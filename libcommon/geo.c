@@ -322,7 +322,7 @@ geo_add(struct geo *g, const char *path)
 	if (g->n == GEO_MAX)
 		die("%s: more than %d databases", path, GEO_MAX);
 	status = MMDB_open(path, MMDB_MODE_MMAP, db);
-	if (status == MMDB_FILE_OPEN_ERROR || status == MMDB_IO_ERROR)
+	if (status == MMDB_FILE_OPEN_ERROR)
 		die_errno("%s", path);
 	if (status != MMDB_SUCCESS)
 		die("%s: %s", path, MMDB_strerror(status));

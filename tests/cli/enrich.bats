@@ -75,6 +75,9 @@ flow() {
 	echo rubbish > rubbish.mmdb
 	run_err 2 flowcat --geo rubbish.mmdb < /dev/null
 	has 'flowcat: rubbish.mmdb: ' "$stderr"
+	: > empty.mmdb
+	run_err 2 flowcat --geo empty.mmdb < /dev/null
+	[[ $stderr == 'flowcat: empty.mmdb: '*'MaxMind DB'* ]]
 	head -c 900 country.mmdb > cut.mmdb
 	run_err 2 flowcat --geo cut.mmdb < /dev/null
 	has 'flowcat: cut.mmdb: ' "$stderr"
