@@ -68,6 +68,7 @@ struct confirm {
 	size_t n_items, cap_items;
 	uint32_t unused; /* item, the first of a list */
 	uint64_t most, held, forgotten;
+	uint64_t crowded; /* beyond CHAIN */
 	struct waiting *w; /* of the unit at hand */
 };
 
@@ -216,7 +217,7 @@ add_item(struct confirm *c, struct pair *pair, enum kind kind, int64_t pane,
 	uint32_t i;
 
 	if (pair->n == CHAIN) {
-		c->forgotten++;
+		c->crowded++;
 		return;
 	}
 	pair->n++; /* first, lest it be removed */
@@ -419,4 +420,8 @@ confirm_close(struct confirm *c)
 		warn("%" PRIu64 " answers and flows did not wait for each "
 		     "other: --pending is too small",
 		    c->forgotten);
+	if (c->crowded)
+		warn("%" PRIu64 " answers and flows did not wait for each "
+		     "other: %d of the same client and address did already",
+		    c->crowded, CHAIN);
 }

@@ -6,6 +6,7 @@
 
 #include "cmd/flowdns/confirm.h"
 #include "cmd/flowdns/rows.h"
+#include "libcommon/die.h"
 #include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
 
@@ -74,6 +75,7 @@ struct job {
 	struct confirm *confirm; /* or NULL */
 	struct rows *rows;
 	uint64_t written;
+	bool flows_alone; /* no record had DNS fields */
 };
 
 static const char *
@@ -87,6 +89,7 @@ count(struct job *j)
 	err = facts_read(j->reader, j->run.reader.rec.v, f);
 	if (err)
 		return err;
+	j->flows_alone &= !(f->bits & D_DNS);
 	pane = window_take(&j->window);
 	if (!pane)
 		return NULL;
@@ -105,6 +108,9 @@ count_all(struct job *j)
 			run_reject(&j->run, err);
 	}
 	window_finish(&j->window);
+	if (j->flows_alone && j->run.reader.records &&
+	    !(j->tallies.n == 1 && tallies_find(&j->tallies, "encrypted_dns")))
+		warn("no record had DNS fields, such as dns_qname");
 }
 
 /* ---- windows ---- */
@@ -254,7 +260,7 @@ main(int argc, char **argv)
 {
 	char **operands = opts_parse(&tool, argc, argv);
 	struct window_client client;
-	static struct job j;
+	static struct job j = { .flows_alone = true };
 
 	if (!opt.window.spec)
 		opt.window.spec = "1m";

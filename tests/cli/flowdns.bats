@@ -569,6 +569,21 @@ begins() {
 	has 'flowdns: 42 answers and flows did not wait for each other: --pending is too small' "${stderr:-}"
 }
 
+@test "external_resolver: many flows of a client to an address" {
+	local i
+
+	{
+		for i in {1..70}; do
+			PROTOCOL=6 flow 2 10.0.0.1 40001 192.0.2.80 443
+		done
+		told 1
+	} > in
+	both flowdns --only external_resolver -L 10.0.0.0/8 in
+	has '"flows":64}' "$output"
+	has '7 answers and flows did not wait for each other: 64 of the same client and address did already' "${stderr:-}"
+	[[ $stderr != *--pending* ]]
+}
+
 @test "open_resolver: recursion for foreigners; no authoritative server" {
 	# Stream4Flow: who is authoritative was reported
 	local data='"dns_answers":1,"dns_rdata":"192.0.2.80"'
@@ -888,4 +903,15 @@ window_start,window_end,type,dns_rcode,responses
 	run_ok flowdns --only response_codes -f table in
 	same 'window_start             window_end               type            dns_rcode  responses
 2024-05-01 08:00:00.000  2024-05-01 08:01:00.000  response_codes  NXDOMAIN           1'
+}
+
+@test "no record with DNS fields is told" {
+	PROTOCOL=6 flow 2 10.0.0.1 40001 192.0.2.80 443 > in
+	both flowdns -L 10.0.0.0/8 in
+	same 0 "$status"
+	same 'flowdns: no record had DNS fields, such as dns_qname' "$stderr"
+	both flowdns -q -L 10.0.0.0/8 in
+	same '' "${stderr:-}"
+	run_ok flowdns --only encrypted_dns in
+	run_ok flowdns -L 10.0.0.0/8 < /dev/null
 }
