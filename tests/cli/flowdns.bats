@@ -879,7 +879,7 @@ end 1' "$(jq -r '[.alert_state, .queries] | join(" ")' <<< "$output")"
 		'{"src_ip_addr":"8.8.8.8","queries":1,"clients":1}' \
 		-L 192.0.2.0/24,@nets --clients 0
 	refuses '-L 10.0.0.0/99: ' -L 10.0.0.0/99
-	refuses '-L @none: No such file' -L @none
+	refuses 'none: No such file' -L @none
 }
 
 @test "-w: of a length" {
