@@ -20,6 +20,15 @@ option() {
 	eval "$1=\$2"
 }
 
+# NAME ..: options of all recipes that would have no effect on this one.
+without() {
+	for _name; do
+		options=$(printf '%s' "$options" | grep -v "^$_name	" || :)
+		options=${options:+$options
+}
+	done
+}
+
 usage() {
 	local letter
 

@@ -3,6 +3,8 @@
 # What the recipes store-* have in common: what is loaded, in a file, and which
 # columns that has.  recipe.sh comes first.
 
+without output lateness format
+
 # Columns of a table of flows: the usual ones of the canonical fields.
 flow_columns='date_first_seen time
 date_last_seen time

@@ -256,10 +256,18 @@ dns_truth() {
 		[[ $r != *.sh ]] || continue
 		run "$r" --help
 		same 0 "$status"
-		[[ $output == "${r##*/} "*'Options:'*'-o, --output'* ]]
+		[[ $output == "${r##*/} "*'Options:'* ]]
 		[[ $output != *shellcheck* ]]
 	done
+	run_ok recipe hosts --help
+	has '-L, --local'
+	has '-o, --output'
 	run recipe port-scans --treshold 3
+	same 2 "$status"
+	# what would have no effect
+	run recipe archive --to a -o file
+	same 2 "$status"
+	run recipe store-sqlite --db a --lateness 1h
 	same 2 "$status"
 	run recipe hosts flows
 	same 2 "$status"
