@@ -68,7 +68,7 @@ struct confirm {
 	size_t n_items, cap_items;
 	uint32_t unused; /* item, the first of a list */
 	uint64_t most, held, forgotten;
-	uint64_t crowded; /* beyond CHAIN */
+	uint64_t crowded;  /* beyond CHAIN */
 	struct waiting *w; /* of the unit at hand */
 };
 
