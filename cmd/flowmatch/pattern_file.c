@@ -133,8 +133,8 @@ pattern_load(const char *name, const struct expr_context *context, bool compat,
 		die("%s: this is no pattern file", path);
 	fclose(f);
 	s = pattern_parse(text, n, context, compat, learning, error);
-	if (!s)
-		die("%s: %s", path, error);
+	if (!s) /* the first operand, be it records by mistake */
+		die("patterns %s: %s", path, error);
 	free(text);
 	return s;
 }

@@ -300,7 +300,7 @@ begin update update update update end' "$(jq -r .alert_state <<< "$output" |
 refuses() {
 	jq "$2" published.json > bad.json
 	run_err 2 flowmatch bad.json /dev/null
-	same "flowmatch: bad.json: $1" "${stderr:-}"
+	same "flowmatch: patterns bad.json: $1" "${stderr:-}"
 }
 
 @test "pattern files: errors say where and what" {
