@@ -6,6 +6,7 @@
 
 #include "libcommon/die.h"
 #include "libcommon/lookup.h"
+#include "libcommon/near.h"
 #include "libcommon/nets.h"
 #include "libcommon/xalloc.h"
 
@@ -15,6 +16,7 @@ struct table {
 	const struct field *field; /* of what is looked up, or NULL */
 	const char *name;
 	int slot, member; /* member: another step may have added it; or -1 */
+	bool seen;        /* some record has the field */
 	struct lookup *lookup;
 	int columns[MAX_MEMBERS]; /* members */
 };
@@ -200,9 +202,25 @@ additions_name(const struct additions *a, size_t *i, struct slice *name)
 	return true;
 }
 
+/* A name that is nearly a field's, and no record has it: mistyped. */
+static void
+guess_at_fields(const struct additions *a)
+{
+	for (size_t i = 0; a->number && i < a->n_tables; i++) {
+		const struct table *t = &a->tables[i];
+		struct near near = near_to(slice_str(t->name));
+
+		field_near(&near);
+		if (!t->seen && !t->field && near.best)
+			warn("--lookup: no record has '%s'%s", t->name,
+			    near_hint(&near));
+	}
+}
+
 bool
 additions_failed(const struct additions *a)
 {
+	guess_at_fields(a);
 	return a->geo && geo_failed(a->geo);
 }
 
@@ -294,13 +312,14 @@ static const char *
 tables_add_members(struct additions *a, const struct rec *rec)
 {
 	for (size_t i = 0; i < a->n_tables; i++) {
-		const struct table *t = &a->tables[i];
+		struct table *t = &a->tables[i];
 		struct json_val v = rec->v[t->slot];
 		const struct slice *row;
 		const char *err;
 
 		if (t->member >= 0 && a->members[t->member].seen == a->number)
 			v = as_json_val(a->edits[a->members[t->member].at].v.s);
+		t->seen |= v.kind != JSON_NONE;
 		err = lookup_find(t->lookup, &v, &a->scratch, &row);
 		if (err) {
 			snprintf(

@@ -81,7 +81,10 @@ bool additions_name(const struct additions *a, size_t *i, struct slice *name);
 const char *additions_look(
     struct additions *a, const struct rec *rec, bool ends);
 
-/* Whether a database was found to be broken. */
+/*
+ * At the end: whether a database was found to be broken.  Tells of fields to
+ * look up that are probably mistyped.
+ */
 bool additions_failed(const struct additions *a);
 
 #endif

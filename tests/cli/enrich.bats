@@ -353,6 +353,19 @@ wrong() {
 	same 'flowcat: none.csv: No such file or directory' "$stderr"
 }
 
+@test "--lookup: a name that no record has, and that is nearly a field's" {
+	printf 'port,service\n53,dns\n' > t.csv
+	flow 192.0.2.1 192.0.2.2 > in
+	both flowcat --lookup dst_prot=t.csv in
+	same 0 "$status"
+	same "flowcat: --lookup: no record has 'dst_prot'; did you mean 'dst_port'?" "$stderr"
+	run_ok flowcat --lookup dst_prot=t.csv < /dev/null
+	run_ok flowcat --lookup something=t.csv in
+	echo '{"dst_prot":53}' > in
+	run_ok flowcat --lookup dst_prot=t.csv in
+	has '"service":"dns"'
+}
+
 @test "--lookup: a field that is not of its type makes a bad record" {
 	printf 'a,b\n1,2\n' > t.csv
 	run_err 1 flowcat --lookup dst_port=t.csv <<< '{"dst_port":"x"}{"dst_port":1}'
