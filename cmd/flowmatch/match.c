@@ -353,6 +353,7 @@ matches_begin(struct matches *a, char **operands)
 	for (size_t i = 0; i < a->n_engines; i++) {
 		struct engine *e = a->engines[i];
 
+		e->may = expr_many_new(e->filters, e->list.n);
 		winagg_client(&e->list, &e->inner);
 		client = e->inner;
 		client.arg = e;
@@ -384,7 +385,9 @@ take(struct engine *e, const struct json_val *v)
 	const char *bad = NULL, *err;
 	bool yes = true;
 
-	for (size_t k = 0; k < e->list.n; k++) {
+	for (uint64_t may = expr_many_may(e->may, v); may; may &= may - 1) {
+		size_t k = (size_t)__builtin_ctzll(may);
+
 		err =
 		    e->filters[k] ? expr_test(e->filters[k], &in, &yes) : NULL;
 		if (!err && yes)

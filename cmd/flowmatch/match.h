@@ -27,6 +27,7 @@
 
 #include "cmd/flowmatch/tally.h"
 #include "libcommon/alert.h"
+#include "libcommon/expr_many.h"
 #include "libcommon/window_input.h"
 
 struct engine;
@@ -78,6 +79,7 @@ struct engine {
 	struct window_client inner; /* winagg's */
 	struct match **sets;
 	struct expr **filters;    /* of the sets; NULL: all records */
+	struct expr_many *may;    /* all of them at once */
 	struct match_unit *units; /* of the unit at hand, one a set */
 	struct matches *all;
 };
