@@ -46,7 +46,9 @@ struct biflow {
 	struct waiting *free[CLASSES];
 	char **chunks;
 	size_t n_chunks, cap_chunks, used;
-	uint64_t early;
+	/* By user: how many wait, and were settled before their time. */
+	size_t waiting[BIFLOW_USERS];
+	uint64_t early[BIFLOW_USERS];
 };
 
 struct biflow *
@@ -232,28 +234,40 @@ better(
 	return d == least ? by_end(&o->flow, &p->flow) < 0 : d < least;
 }
 
-/* Whether one that waits suits p better than w does. */
+/* Whether one of the user that waits suits p better than w does. */
 static bool
-prefers(
-    const struct biflow *b, const struct waiting *p, const struct waiting *w)
+prefers(const struct biflow *b, const struct waiting *p,
+    const struct waiting *w, uint64_t user)
 {
 	for (struct waiting *o = w->chain->first; o; o = o->next)
-		if (o != w && may_pair(b, p, o) && better(p, o, w))
+		if (o != w && o->flow.users & user && may_pair(b, p, o) &&
+		    better(p, o, w))
 			return true;
 	return false;
 }
 
-/* Of those that have nobody better, the best. */
+/* Of those of the user that have nobody better, the best. */
 static struct waiting *
-partner_of(const struct biflow *b, const struct waiting *w)
+partner_of(const struct biflow *b, const struct waiting *w, uint64_t user)
 {
 	struct waiting *best = NULL;
 
 	for (struct waiting *o = w->chain->first; o; o = o->next)
-		if (may_pair(b, w, o) && (!best || better(w, o, best)) &&
-		    !prefers(b, o, w))
+		if (o->flow.users & user && may_pair(b, w, o) &&
+		    (!best || better(w, o, best)) && !prefers(b, o, w, user))
 			best = o;
 	return best;
+}
+
+/* The users to whom the conversation is the same as to this one. */
+static uint64_t
+alike(const struct chain *chain, uint64_t user)
+{
+	uint64_t all = ~0ull;
+
+	for (const struct waiting *o = chain->first; o; o = o->next)
+		all &= o->flow.users & user ? o->flow.users : ~o->flow.users;
+	return all;
 }
 
 /* It waits no more. */
@@ -269,6 +283,29 @@ leave(struct biflow *b, struct waiting *w)
 		groups_remove(&b->chains, w->chain);
 	take_out(b, w);
 	give_room(b, w);
+}
+
+static uint64_t
+lowest(uint64_t users)
+{
+	return users & -users;
+}
+
+static size_t
+number_of(uint64_t user)
+{
+	return (size_t)__builtin_ctzll(user);
+}
+
+/* It waits no more for these. */
+static void
+leave_users(struct biflow *b, struct waiting *w, uint64_t users)
+{
+	w->flow.users &= ~users;
+	for (; users; users &= users - 1)
+		b->waiting[number_of(users)]--;
+	if (!w->flow.users)
+		leave(b, w);
 }
 
 static bool
@@ -298,56 +335,93 @@ biflow_answers(const struct biflow_flow *f)
 
 static void
 put_pair(struct biflow *b, const struct biflow_flow *f,
-    const struct biflow_flow *other)
+    const struct biflow_flow *other, uint64_t users)
 {
 	if (other && !initiates(f, other))
-		b->opts.put(b->opts.arg, other, f);
+		b->opts.put(b->opts.arg, other, f, users);
 	else
-		b->opts.put(b->opts.arg, f, other);
+		b->opts.put(b->opts.arg, f, other, users);
 }
 
+/* For these users, who have it. */
 static void
-settle(struct biflow *b, struct waiting *w)
+settle(struct biflow *b, struct waiting *w, uint64_t users)
 {
-	struct waiting *other = partner_of(b, w);
+	for (uint64_t left = users, same; left; left &= ~same) {
+		struct waiting *other = partner_of(b, w, lowest(left));
 
-	put_pair(b, &w->flow, other ? &other->flow : NULL);
-	leave(b, w);
-	if (other)
-		leave(b, other);
+		same = alike(w->chain, lowest(left)) & left;
+		put_pair(b, &w->flow, other ? &other->flow : NULL, same);
+		if (other)
+			leave_users(b, other, same);
+	}
+	leave_users(b, w, users);
 }
 
 void
 biflow_expire(struct biflow *b, int64_t watermark)
 {
 	while (b->n && b->heap[0].last <= watermark)
-		settle(b, b->heap[0].w);
+		settle(b, b->heap[0].w, b->heap[0].w->flow.users);
 }
 
-/* One of a conversation that has too many. */
 static void
-settle_first(struct biflow *b, struct chain *chain)
+settle_early(struct biflow *b, struct waiting *w, uint64_t users)
 {
-	struct waiting *w = chain->first;
-
-	for (struct waiting *o = w->next; o; o = o->next)
-		if (by_end(&o->flow, &w->flow) < 0)
-			w = o;
-	b->early++;
-	settle(b, w);
+	for (uint64_t left = users; left; left &= left - 1)
+		b->early[number_of(left)]++;
+	settle(b, w, users);
 }
 
-/* The partner that nobody can be nearer than: it began at the same time. */
-static struct waiting *
-at_once(const struct biflow *b, const struct chain *chain,
+/* If the user has too many of a conversation, the first one. */
+static void
+settle_first(struct biflow *b, struct chain *chain, uint64_t user)
+{
+	struct waiting *w = NULL;
+	size_t n = 0;
+
+	for (struct waiting *o = chain->first; o; o = o->next) {
+		if (!(o->flow.users & user))
+			continue;
+		n++;
+		if (!w || by_end(&o->flow, &w->flow) < 0)
+			w = o;
+	}
+	if (n == TOGETHER)
+		settle_early(b, w, user);
+}
+
+static bool
+has_room(const struct biflow *b, uint64_t users)
+{
+	for (; users; users &= users - 1)
+		if (b->waiting[number_of(users)] >= b->opts.max)
+			return false;
+	return true;
+}
+
+/*
+ * The partners that nobody can be nearer than: they began at the same time.
+ * Returns the users without one.
+ */
+static uint64_t
+put_at_once(struct biflow *b, struct chain *chain,
     const struct biflow_flow *flow, bool forth)
 {
-	for (struct waiting *o = chain->first; o; o = o->next)
-		if (o->forth != forth && o->flow.first == flow->first &&
-		    distance(o->flow.last, flow->last) <=
+	uint64_t left = flow->users, same;
+
+	for (struct waiting *o = chain->first, *next; o && left; o = next) {
+		next = o->next;
+		same = o->flow.users & left;
+		if (!same || o->forth == forth || o->flow.first != flow->first ||
+		    distance(o->flow.last, flow->last) >
 			(uint64_t)b->opts.ends)
-			return o;
-	return NULL;
+			continue;
+		put_pair(b, flow, &o->flow, same);
+		leave_users(b, o, same);
+		left &= ~same;
+	}
+	return left;
 }
 
 /* The ends with the lower one first. */
@@ -368,7 +442,7 @@ in_order(const struct biflow_ends *e, struct biflow_ends *to)
 
 static void
 wait_for_partner(struct biflow *b, struct chain *chain,
-    const struct biflow_flow *flow, bool forth)
+    const struct biflow_flow *flow, bool forth, uint64_t users)
 {
 	struct waiting *w = take_room(b, flow->data.n);
 
@@ -376,6 +450,9 @@ wait_for_partner(struct biflow *b, struct chain *chain,
 	w->flow.data.p = (char *)(w + 1);
 	if (flow->data.n)
 		memcpy(w + 1, flow->data.p, flow->data.n);
+	w->flow.users = users;
+	for (; users; users &= users - 1)
+		b->waiting[number_of(users)]++;
 	w->forth = forth;
 	w->chain = chain;
 	w->next = chain->first;
@@ -390,28 +467,27 @@ biflow_add(struct biflow *b, const struct biflow_flow *flow)
 	struct biflow_ends ends;
 	bool forth = in_order(&flow->ends, &ends), fresh;
 	const char *key = (const char *)&ends;
-	struct waiting *o;
+	uint64_t users = flow->users;
 	struct chain *chain;
 
 	chain = groups_find(&b->chains, key, sizeof ends);
-	o = chain ? at_once(b, chain, flow, forth) : NULL;
-	if (o) {
-		put_pair(b, flow, &o->flow);
-		leave(b, o);
-		return;
+	if (chain) {
+		users = put_at_once(b, chain, flow, forth);
+		if (!users)
+			return;
+		chain = groups_find(&b->chains, key, sizeof ends);
 	}
-	if (chain && chain->n == TOGETHER)
-		settle_first(b, chain);
-	while (b->n && b->n >= b->opts.max) {
-		b->early++;
-		settle(b, b->heap[0].w);
-	}
+	if (chain && chain->n >= TOGETHER)
+		for (uint64_t left = users; left; left &= left - 1)
+			settle_first(b, chain, lowest(left));
+	while (b->n >= b->opts.max && !has_room(b, users))
+		settle_early(b, b->heap[0].w, b->heap[0].w->flow.users);
 	chain = groups_get(&b->chains, key, sizeof ends, &fresh);
-	wait_for_partner(b, chain, flow, forth);
+	wait_for_partner(b, chain, flow, forth, users);
 }
 
 uint64_t
-biflow_early(const struct biflow *b)
+biflow_early(const struct biflow *b, size_t user)
 {
-	return b->early;
+	return b->early[user];
 }

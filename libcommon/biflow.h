@@ -17,9 +17,13 @@
  * The initiator is who sent SYN without ACK; else who began first; else who
  * has the higher (the ephemeral) port.
  *
- * At most 'max' flows wait, and 16 of a conversation: then the one that ends
- * first is settled before its time, which is counted.  A flow that waits costs
- * its data and about 200 bytes.
+ * Several users can share one: each flow says for whom it is, and the pairs
+ * of a user are those that its flows alone would give.
+ *
+ * At most 'max' flows of a user wait, and 16 of a conversation: then the one
+ * that ends first is settled before its time, which is counted.  For 'max' that
+ * is the first of all, whoever its users are.  A flow that waits costs its data
+ * and about 200 bytes.
  */
 #ifndef BIFLOW_H
 #define BIFLOW_H
@@ -27,6 +31,8 @@
 #include "libcommon/eventtime.h"
 #include "libcommon/ip.h"
 #include "libcommon/schema.h"
+
+enum { BIFLOW_USERS = 64 };
 
 /* What both directions share but for the order of the two. */
 struct biflow_ends {
@@ -40,15 +46,17 @@ struct biflow_ends {
 struct biflow_flow {
 	struct biflow_ends ends; /* source, destination */
 	uint16_t flags;          /* TCP flags, 0 if they are not known */
+	uint64_t users;          /* bits; 1 from biflow_read() */
 	int64_t first, last;     /* ns */
 	struct slice data;       /* the owner's: copied, valid in put() */
 };
 
 /*
- * A pair, initiator first, or a flow without partner (NULL).
+ * A pair, initiator first, or a flow without partner (NULL), of these users;
+ * the flows' own may be more.
  */
 typedef void biflow_fn(void *arg, const struct biflow_flow *flow,
-    const struct biflow_flow *answer);
+    const struct biflow_flow *answer, uint64_t users);
 
 struct biflow_opts {
 	int64_t starts, ends; /* ns */
@@ -69,16 +77,28 @@ void biflow_add(struct biflow *b, const struct biflow_flow *flow);
 /* Settles all flows that end at or before the watermark. */
 void biflow_expire(struct biflow *b, int64_t watermark);
 
-/* How many were settled before their time. */
-uint64_t biflow_early(const struct biflow *b);
+/* How many of a user (0 ..) were settled before their time. */
+uint64_t biflow_early(const struct biflow *b, size_t user);
 
 /* A flow alone that looks like an answer: from the lower port, no first SYN. */
 bool biflow_answers(const struct biflow_flow *flow);
 
 /* ---- flows from records: biflow_read.c ---- */
 
+/* Members that are read, besides the start. */
+enum {
+	BIFLOW_SRC,
+	BIFLOW_DST,
+	BIFLOW_SRC_PORT,
+	BIFLOW_DST_PORT,
+	BIFLOW_PROTOCOL,
+	BIFLOW_FLAGS,
+	BIFLOW_REVERSE,
+	BIFLOW_MEMBERS
+};
+
 struct biflow_fields {
-	int slots[7]; /* see biflow_read.c */
+	int slots[BIFLOW_MEMBERS];
 	struct eventtime first;
 	struct value_reading how;
 	char what[96];

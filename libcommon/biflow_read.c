@@ -4,8 +4,6 @@
 
 #include "libcommon/biflow.h"
 
-enum { SRC, DST, SPORT, DPORT, PROTOCOL, FLAGS, REVERSE };
-
 static const char *const names[] = { "src_ip_addr", "dst_ip_addr", "src_port",
 	"dst_port", "protocol", "flags", "packets_rev" };
 
@@ -14,7 +12,7 @@ biflow_fields_open(struct biflow_fields *f, struct schema *schema,
     const struct tstamp_zone *zone)
 {
 	*f = (struct biflow_fields){ .how = { .zone = zone } };
-	for (int i = 0; i <= REVERSE; i++)
+	for (int i = 0; i < BIFLOW_MEMBERS; i++)
 		f->slots[i] = schema_add(schema, slice_str(names[i]));
 	eventtime_open(&f->first, "date_first_seen", schema, zone);
 }
@@ -42,10 +40,10 @@ static const char *
 number(struct biflow_fields *f, const struct json_val *v, int i, uint64_t most,
     uint64_t *n)
 {
-	static const enum field_type types[] = { [SPORT] = FIELD_INT,
-		[DPORT] = FIELD_INT,
-		[PROTOCOL] = FIELD_NAMED,
-		[FLAGS] = FIELD_FLAGS };
+	static const enum field_type types[] = { [BIFLOW_SRC_PORT] = FIELD_INT,
+		[BIFLOW_DST_PORT] = FIELD_INT,
+		[BIFLOW_PROTOCOL] = FIELD_NAMED,
+		[BIFLOW_FLAGS] = FIELD_FLAGS };
 	const struct json_val *text = &v[f->slots[i]];
 	struct value value;
 	const char *err;
@@ -53,7 +51,7 @@ number(struct biflow_fields *f, const struct json_val *v, int i, uint64_t most,
 	if (text->kind == JSON_NUMBER && num_short(text->p, text->n, n) &&
 	    *n <= most)
 		return NULL;
-	err = value_read(text, types[i], i == PROTOCOL ? NAMES_PROTOCOL : 0,
+	err = value_read(text, types[i], i == BIFLOW_PROTOCOL ? NAMES_PROTOCOL : 0,
 	    &f->how, &value);
 	*n = 0;
 	if (!err && value.type == VALUE_INT) {
@@ -72,12 +70,13 @@ biflow_read(struct biflow_fields *f, const struct json_val *v, int64_t last,
 	uint64_t n[4] = { 0 };
 	const char *err = NULL;
 
-	*flow = (struct biflow_flow){ .first = last, .last = last };
-	*both = v[f->slots[REVERSE]].kind != JSON_NONE;
-	for (int i = SRC; i <= DST && !err; i++)
+	*flow =
+	    (struct biflow_flow){ .users = 1, .first = last, .last = last };
+	*both = v[f->slots[BIFLOW_REVERSE]].kind != JSON_NONE;
+	for (int i = BIFLOW_SRC; i <= BIFLOW_DST && !err; i++)
 		err = address(f, v, i, &flow->ends.ip[i]);
-	for (int i = SPORT; i <= FLAGS && !err; i++)
-		err = number(f, v, i, i == PROTOCOL ? 255 : 65535, &n[i - 2]);
+	for (int i = BIFLOW_SRC_PORT; i <= BIFLOW_FLAGS && !err; i++)
+		err = number(f, v, i, i == BIFLOW_PROTOCOL ? 255 : 65535, &n[i - 2]);
 	if (!err && v[f->first.slot].kind != JSON_NONE)
 		err = eventtime_of(&f->first, v, &flow->first);
 	flow->ends.port[0] = (uint16_t)n[0];

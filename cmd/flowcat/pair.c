@@ -48,13 +48,14 @@ text_of(struct slice data, struct slice *gift)
 }
 
 static void
-put_pair(
-    void *arg, const struct biflow_flow *flow, const struct biflow_flow *answer)
+put_pair(void *arg, const struct biflow_flow *flow,
+    const struct biflow_flow *answer, uint64_t users)
 {
 	struct pair *p = arg;
 	struct slice gift, none, text = text_of(flow->data, &none);
 	size_t brace = text.n;
 
+	(void)users;
 	if (!answer) {
 		p->put(p->arg, text);
 		return;
@@ -173,8 +174,8 @@ void
 pair_finish(struct pair *p)
 {
 	biflow_expire(p->flows, INT64_MAX);
-	if (biflow_early(p->flows))
+	if (biflow_early(p->flows, 0))
 		warn("--biflow: %" PRIu64 " flows did not wait for their other "
 		     "direction, for there were more than %d",
-		    biflow_early(p->flows), MOST);
+		    biflow_early(p->flows, 0), MOST);
 }

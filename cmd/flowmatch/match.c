@@ -102,43 +102,78 @@ take_connection(void *arg, const struct connection *c)
 
 /* ---- an engine as the client of its window ---- */
 
+/* The flows that wait stand behind the first engine's sets. */
+static struct biflow **
+flows_of(struct engine *e)
+{
+	return (struct biflow **)(e->units + e->list.n);
+}
+
+static bool
+is_first(const struct engine *e)
+{
+	return e == e->all->engines[0];
+}
+
 static void
 engine_select(void *arg, char *state)
 {
 	struct engine *e = arg;
+	struct matches *a = e->all;
 
 	e->inner.select(e->inner.arg, state);
 	e->units = (struct match_unit *)(state + e->inner.unit);
-	for (size_t i = 0; i < e->list.n; i++)
-		if (!e->units[i].pairs)
-			e->units[i].pairs = vectors_pairs(
-			    &e->sets[i]->vectors, e->all->opts.max_keys);
+	for (size_t i = 0; is_first(e) && i < a->n_pairings; i++) {
+		struct biflow **flows = &flows_of(e)[i];
+
+		if (!*flows)
+			*flows =
+			    pairing_flows(a->pairings[i], a->opts.max_keys);
+		a->pairings[i]->flows = *flows;
+	}
+}
+
+/* Those that did not wait, before the flows at hand are gone. */
+static void
+count_early(struct matches *a)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		struct match *m = &a->sets[i];
+
+		if (m->pairing && m->pairing->flows)
+			m->early += biflow_early(m->pairing->flows, i);
+	}
 }
 
 static void
 engine_drop(void *arg, char *state)
 {
 	struct engine *e = arg;
+	struct matches *a = e->all;
 
 	e->inner.drop(e->inner.arg, state);
-	for (size_t i = 0; i < e->list.n; i++) {
-		if (!e->units[i].pairs)
-			continue;
-		e->sets[i]->early += biflow_early(e->units[i].pairs);
-		biflow_free(e->units[i].pairs);
+	if (is_first(e))
+		count_early(a);
+	for (size_t i = 0; is_first(e) && i < a->n_pairings; i++) {
+		biflow_free(a->pairings[i]->flows);
+		a->pairings[i]->flows = NULL;
 	}
 	e->units = NULL;
 }
 
-/* What waits and cannot get a partner any more. */
+/*
+ * What waits and cannot get a partner any more, of all engines: the watermark
+ * is the same for all, and the first that moves it closes no window of another.
+ */
 static void
 engine_advance(void *arg, int64_t watermark)
 {
-	struct engine *e = arg;
+	const struct engine *e = arg;
+	const struct matches *a = e->all;
 
-	for (size_t i = 0; i < e->list.n; i++)
-		if (e->units[i].pairs)
-			biflow_expire(e->units[i].pairs, watermark);
+	for (size_t i = 0; i < a->n_pairings; i++)
+		if (a->pairings[i]->flows)
+			biflow_expire(a->pairings[i]->flows, watermark);
 }
 
 static void
@@ -289,8 +324,26 @@ engine_of(struct matches *a, const char *spec)
 		.drop = drop_alerts,
 		.arg = e };
 	e->sets = xcalloc(a->n, sizeof(struct match *));
-	e->filters = xcalloc(a->n, sizeof(struct expr *));
 	return e;
+}
+
+/* The set, which pairs directions, joins those that do it alike. */
+static struct pairing *
+pairing_of(struct matches *a, struct match *m)
+{
+	size_t set = (size_t)(m - a->sets);
+	struct pairing *p;
+
+	for (size_t i = 0; i < a->n_pairings; i++) {
+		p = a->pairings[i];
+		if (p->tolerance == m->set->tolerance &&
+		    pairing_add(p, &m->vectors, set))
+			return p;
+	}
+	p = pairing_new(m->set->tolerance, &a->run->context);
+	a->pairings[a->n_pairings++] = p;
+	pairing_add(p, &m->vectors, set);
+	return p;
 }
 
 void
@@ -300,6 +353,8 @@ matches_open(struct matches *a, struct run *run, const struct match_opts *opts,
 	*a = (struct matches){ .run = run, .opts = *opts, .n = n };
 	a->sets = xcalloc(n, sizeof *a->sets);
 	a->engines = xcalloc(n, sizeof(struct engine *));
+	a->pairings = xcalloc(n, sizeof(struct pairing *));
+	a->filters = xcalloc(n, sizeof(struct expr *));
 	for (size_t i = 0; i < n; i++) {
 		struct match *m = &a->sets[i];
 		const char *spec =
@@ -310,13 +365,16 @@ matches_open(struct matches *a, struct run *run, const struct match_opts *opts,
 		m->index = m->engine->list.n++;
 		m->agg = &m->engine->list.v[m->index];
 		m->engine->sets[m->index] = m;
-		m->engine->filters[m->index] = m->set->filter;
+		m->engine->bits |= 1ull << i;
+		a->filters[i] = m->set->filter;
 		if (m->set->biflow)
 			m->engine->window.linger = vectors_linger;
 		open_aggregates(m, opts, run);
 		vectors_open(&m->vectors, m->set, &m->agg->agg, &run->context,
 		    opts->label, take_connection, m);
 		m->vectors.all = opts->watch.connection != NULL;
+		if (m->set->biflow)
+			m->pairing = pairing_of(a, m);
 	}
 	if (!opts->watch.alert)
 		a->rows = match_rows_open(a);
@@ -347,17 +405,19 @@ matches_begin(struct matches *a, char **operands)
 			opts_usage("%s: the windows of the patterns differ; "
 				   "say which with -w",
 			    *p);
-	for (size_t i = 0; i < a->n; i++)
-		vectors_seal(&a->sets[i].vectors, &a->run->schema);
+	a->may = expr_many_new(a->filters, a->n);
+	for (size_t i = 0; i < a->n_pairings; i++)
+		pairing_seal(a->pairings[i], &a->run->schema);
 	a->waiting = xcalloc(a->n_engines, sizeof *a->waiting);
 	for (size_t i = 0; i < a->n_engines; i++) {
 		struct engine *e = a->engines[i];
 
-		e->may = expr_many_new(e->filters, e->list.n);
 		winagg_client(&e->list, &e->inner);
 		client = e->inner;
 		client.arg = e;
 		client.unit += e->list.n * sizeof(struct match_unit);
+		client.unit +=
+		    is_first(e) ? a->n_pairings * sizeof(struct biflow *) : 0;
 		client.tail = true;
 		client.select = engine_select;
 		client.drop = engine_drop;
@@ -377,24 +437,32 @@ matches_begin(struct matches *a, char **operands)
 
 /* ---- records ---- */
 
-/* The record at hand for all sets of an engine; NULL or the last message. */
+/* The record at hand for these sets; NULL or the last message. */
 static const char *
-take(struct engine *e, const struct json_val *v)
+take(struct matches *a, const struct json_val *v, uint64_t sets)
 {
 	const struct expr_input in = { .v = v };
+	int64_t now = a->engines[0]->window.now;
 	const char *bad = NULL, *err;
-	bool yes = true;
+	uint64_t paired = 0;
 
-	for (uint64_t may = expr_many_may(e->may, v); may; may &= may - 1) {
-		size_t k = (size_t)__builtin_ctzll(may);
+	for (sets &= expr_many_may(a->may, v); sets; sets &= sets - 1) {
+		size_t i = (size_t)__builtin_ctzll(sets);
+		struct match *m = &a->sets[i];
+		bool yes = true;
 
-		err =
-		    e->filters[k] ? expr_test(e->filters[k], &in, &yes) : NULL;
-		if (!err && yes)
-			err = vectors_take(&e->sets[k]->vectors, v,
-			    e->window.now, e->units[k].pairs);
+		err = a->filters[i] ? expr_test(a->filters[i], &in, &yes) : NULL;
+		if (!err && yes && m->pairing)
+			paired |= sets & -sets;
+		else if (!err && yes)
+			err = vectors_take(&m->vectors, v, NULL, now);
 		bad = err ? err : bad;
-		yes = true;
+	}
+	for (size_t i = 0; paired && i < a->n_pairings; i++) {
+		uint64_t of = paired & a->pairings[i]->sets;
+
+		err = of ? pairing_take(a->pairings[i], v, now, of) : NULL;
+		bad = err ? err : bad;
 	}
 	return bad;
 }
@@ -403,21 +471,21 @@ void
 matches_take(struct matches *a)
 {
 	struct window *first = &a->engines[0]->window;
-	const char *bad = NULL, *err;
+	const char *bad = NULL;
+	uint64_t sets = 0;
 
 	for (size_t i = 0; i < a->n_engines; i++) {
 		struct engine *e = a->engines[i];
 
 		/* Too late for one, it may be in time for another. */
-		if (!(i ? window_take_at(&e->window, first->now)
-			: window_take(&e->window))) {
-			if (!first->timed)
-				return;
-			continue;
-		}
-		err = take(e, a->run->reader.rec.v);
-		bad = err ? err : bad;
+		if (i ? window_take_at(&e->window, first->now) != NULL
+		      : window_take(&e->window) != NULL)
+			sets |= e->bits;
+		else if (!first->timed)
+			return;
 	}
+	if (sets)
+		bad = take(a, a->run->reader.rec.v, sets);
 	if (bad)
 		run_reject(a->run, bad);
 }
@@ -425,15 +493,9 @@ matches_take(struct matches *a)
 void
 matches_finish(struct matches *a)
 {
-	for (size_t i = a->n_engines; i-- > 0;) {
-		struct engine *e = a->engines[i];
-
-		window_finish(&e->window);
-		for (size_t k = 0; e->units && k < e->list.n; k++)
-			if (e->units[k].pairs)
-				e->sets[k]->early +=
-				    biflow_early(e->units[k].pairs);
-	}
+	for (size_t i = a->n_engines; i-- > 0;)
+		window_finish(&a->engines[i]->window);
+	count_early(a);
 	for (size_t i = 0; i < a->n; i++) {
 		const struct match *m = &a->sets[i];
 

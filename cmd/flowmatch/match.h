@@ -25,6 +25,7 @@
 #ifndef MATCH_H
 #define MATCH_H
 
+#include "cmd/flowmatch/pairing.h"
 #include "cmd/flowmatch/tally.h"
 #include "libcommon/alert.h"
 #include "libcommon/expr_many.h"
@@ -40,7 +41,8 @@ struct match {
 	struct winagg *agg; /* one of the engine's list */
 	struct alerts *alerts;
 	struct engine *engine;
-	size_t index; /* in the list */
+	size_t index;            /* in the list */
+	struct pairing *pairing; /* of all sets; NULL: nothing to pair */
 	uint64_t given_up, early;
 };
 
@@ -69,7 +71,6 @@ struct match_opts {
 
 /* What an engine has of a set in a unit. */
 struct match_unit {
-	struct biflow *pairs;
 	size_t keys, entered; /* of open panes; of those in the window */
 };
 
@@ -78,8 +79,7 @@ struct engine {
 	struct winaggs list;
 	struct window_client inner; /* winagg's */
 	struct match **sets;
-	struct expr **filters;    /* of the sets; NULL: all records */
-	struct expr_many *may;    /* all of them at once */
+	uint64_t bits; /* its sets, of all */
 	struct match_unit *units; /* of the unit at hand, one a set */
 	struct matches *all;
 };
@@ -91,6 +91,12 @@ struct matches {
 	size_t n;
 	struct engine **engines;
 	size_t n_engines;
+	/* What waits is the first engine's, for all; there are units only if
+	 * there is no other. */
+	struct pairing **pairings;
+	size_t n_pairings;
+	struct expr **filters; /* of the sets; NULL: all records */
+	struct expr_many *may; /* all of them at once */
 	struct match_rows *rows;
 	uint64_t written;
 

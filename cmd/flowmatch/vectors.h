@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vectors: records in, connections out: a record of one direction each, or two
- * that were paired, with the vector of their features.
+ * that were paired (see pairing.h), with the vector of their features.
  *
  * Of a direction that was not seen all features are 0.  A feature that cannot
  * be told (a member is missing, x/0) is NaN, and such a connection is near to
@@ -12,7 +12,6 @@
 
 #include "cmd/flowmatch/pattern.h"
 #include "libcommon/agg.h"
-#include "libcommon/biflow.h"
 #include "libcommon/key.h"
 
 /*
@@ -43,12 +42,8 @@ struct vectors {
 	/* Private. */
 	struct agg *agg;
 	int slots[PATTERN_FEATURES]; /* of plain members */
-	struct biflow_fields fields;
-	struct value_reading how;
 	struct output blob;
-	struct reverse *reverse;
 	struct connection c;
-	char key[2 * KEY_ROOM]; /* of a pair */
 };
 
 /* Before the schema is complete; agg: has the keys. */
@@ -56,17 +51,28 @@ void vectors_open(struct vectors *v, const struct pattern_set *set,
     struct agg *agg, const struct expr_context *context, const char *label,
     connection_fn *put, void *arg);
 
-/* When it is complete. */
-void vectors_seal(struct vectors *v, const struct schema *schema);
-
-/* What pairs the directions; NULL where there is nothing to pair. */
-struct biflow *vectors_pairs(struct vectors *v, size_t max);
-
 /*
- * A record that passes the filter; time: its event time.  NULL or a message
+ * A record that passes the filter and is a connection; reverse: of the other
+ * direction, if it has that, or NULL; time: its event time.  NULL or a message
  * about a field.
  */
 const char *vectors_take(struct vectors *v, const struct json_val *values,
-    int64_t time, struct biflow *pairs);
+    const struct json_val *reverse, int64_t time);
+
+/* A feature of a record; *whole: it is an integer. */
+const char *vectors_number(struct expr *feature, int slot,
+    const struct json_val *values, double *to, bool *whole);
+
+/* Its key and what is counted, at the end of the output; their lengths. */
+const char *vectors_names(struct vectors *v, const struct json_val *values,
+    struct output *to, uint32_t *key_n, uint32_t *count_n);
+
+/* The latter alone. */
+const char *vectors_count(struct vectors *v, const struct json_val *values,
+    struct output *to, uint32_t *n);
+
+/* The label of a record; empty: none. */
+struct slice vectors_label(
+    const struct vectors *v, const struct json_val *values);
 
 #endif

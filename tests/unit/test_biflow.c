@@ -13,9 +13,11 @@ static size_t told_n, pairs, alone;
 
 /* "a+b " for a pair, "a " for a flow alone. */
 static void
-put(void *arg, const struct biflow_flow *a, const struct biflow_flow *b)
+put(void *arg, const struct biflow_flow *a, const struct biflow_flow *b,
+    uint64_t users)
 {
 	(void)arg;
+	(void)users;
 	pairs += b != NULL;
 	alone += b == NULL;
 	if (told_n > sizeof told - 64)
@@ -47,7 +49,8 @@ static struct biflow_flow
 flow(const char *name, int src, int sport, int dst, int dport, int first,
     int last, int flags)
 {
-	struct biflow_flow f = { .flags = (uint16_t)flags,
+	struct biflow_flow f = { .users = 1,
+		.flags = (uint16_t)flags,
 		.first = (int64_t)first * MS,
 		.last = (int64_t)last * MS,
 		.data = slice_str(name) };
@@ -177,7 +180,7 @@ test_watermark(void)
 	}
 	OK(pairs > 0 && alone == 0);
 	biflow_expire(b, INT64_MAX);
-	OK(pairs == MANY && alone == 0 && biflow_early(b) == 0);
+	OK(pairs == MANY && alone == 0 && biflow_early(b, 0) == 0);
 	biflow_free(b);
 }
 
@@ -191,7 +194,7 @@ test_bounds(void)
 		f = flow("x", 1, i, 2, 22, i, i, 2);
 		biflow_add(b, &f);
 	}
-	OK(alone == MANY - 100 && biflow_early(b) == MANY - 100);
+	OK(alone == MANY - 100 && biflow_early(b, 0) == MANY - 100);
 	biflow_expire(b, INT64_MAX);
 	OK(alone == MANY);
 	biflow_free(b);
@@ -201,7 +204,7 @@ test_bounds(void)
 		f = flow("x", 1, 1, 2, 22, i % 400, i % 400, 2);
 		biflow_add(b, &f);
 	}
-	OK(biflow_early(b) == 100000 - 16);
+	OK(biflow_early(b, 0) == 100000 - 16);
 	biflow_expire(b, INT64_MAX);
 	OK(alone == 100000);
 	biflow_free(b);
