@@ -7,7 +7,7 @@
 enum {
 	MEMBERS = 4, /* of a clause */
 	VALUES = 65536,
-	CLASSES = 255, /* and one for values that may satisfy anything */
+	CLASSES = 255, /* and one of values of which nothing is known */
 	COLUMNS = 16
 };
 
@@ -15,7 +15,7 @@ enum {
 struct column {
 	int slot;
 	uint8_t of[VALUES];      /* class of a value */
-	uint64_t bits[CLASSES + 1];
+	uint64_t bits[CLASSES];
 	size_t n_classes;
 };
 
@@ -29,6 +29,7 @@ struct group {
 
 struct expr_many {
 	uint64_t all;
+	uint64_t partly; /* tests that say more than their clauses */
 	struct group groups[COLUMNS];
 	size_t n_groups;
 };
@@ -91,7 +92,6 @@ group_of(struct expr_many *m, const struct clause *c)
 		g->columns[k] = xcalloc(1, sizeof *g->columns[k]);
 		g->columns[k]->slot = g->slots[k];
 		g->columns[k]->n_classes = 1;
-		g->columns[k]->bits[CLASSES] = ~0ull;
 	}
 	return g;
 }
@@ -117,35 +117,50 @@ divide(struct column *c, const struct insn *i, uint64_t bit)
 	c->n_classes = n;
 }
 
+/* Its clauses; false: it says more. */
+static bool
+add_test(struct expr_many *m, const struct expr *test, uint64_t bit)
+{
+	struct clause c;
+	struct group *g;
+	uint32_t at = 0;
+	bool whole = true;
+
+	for (; read_clause(test, at, &c); at += (uint32_t)c.n) {
+		g = group_of(m, &c);
+		if (!g || g->having & bit) {
+			whole = false;
+			continue;
+		}
+		g->having |= bit;
+		for (size_t k = 0; k < c.n; k++)
+			divide(g->columns[k], &c.first[k], bit);
+	}
+	return whole && test->code[at].op == OP_TRUE;
+}
+
 struct expr_many *
 expr_many_new(struct expr *const *tests, size_t n)
 {
 	struct expr_many *m = xcalloc(1, sizeof *m);
-	struct clause c;
-	struct group *g;
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t bit = 1ull << i;
 
 		m->all |= bit;
-		for (uint32_t at = 0; tests[i] && read_clause(tests[i], at, &c);
-		     at += (uint32_t)c.n) {
-			g = group_of(m, &c);
-			if (!g || g->having & bit)
-				continue;
-			g->having |= bit;
-			for (size_t k = 0; k < c.n; k++)
-				divide(g->columns[k], &c.first[k], bit);
-		}
+		if (tests[i] && !add_test(m, tests[i], bit))
+			m->partly |= bit;
 	}
 	return m;
 }
 
 uint64_t
-expr_many_may(const struct expr_many *m, const struct json_val *values)
+expr_many_may(
+    const struct expr_many *m, const struct json_val *values, uint64_t *ask)
 {
 	uint64_t may = m->all;
 
+	*ask = m->partly;
 	for (const struct group *g = m->groups; g < m->groups + m->n_groups;
 	     g++) {
 		uint64_t bits = ~g->having, n;
@@ -157,9 +172,16 @@ expr_many_may(const struct expr_many *m, const struct json_val *values)
 			if (v->kind == JSON_NONE)
 				continue;
 			/* What has to be read may have to be complained of. */
-			if (v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n))
+			if (v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n)) {
+				*ask = m->all;
 				return m->all;
-			bits |= n < VALUES ? c->bits[c->of[n]] : ~0ull;
+			}
+			if (n < VALUES && c->of[n] != CLASSES) {
+				bits |= c->bits[c->of[n]];
+				continue;
+			}
+			bits = ~0ull;
+			*ask |= g->having;
 		}
 		may &= bits;
 	}

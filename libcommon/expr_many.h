@@ -23,9 +23,10 @@ struct expr_many;
 struct expr_many *expr_many_new(struct expr *const *tests, size_t n);
 
 /*
- * Bit i: test i has to be asked.  Of the others expr_test() would say no and
- * give no message.
+ * Bit i: test i may hold, and is among *ask unless it surely does.  Of the
+ * others expr_test() would say no and give no message.
  */
-uint64_t expr_many_may(const struct expr_many *m, const struct json_val *v);
+uint64_t expr_many_may(
+    const struct expr_many *m, const struct json_val *v, uint64_t *ask);
 
 #endif

@@ -444,14 +444,14 @@ take(struct matches *a, const struct json_val *v, uint64_t sets)
 	const struct expr_input in = { .v = v };
 	int64_t now = a->engines[0]->window.now;
 	const char *bad = NULL, *err;
-	uint64_t paired = 0;
+	uint64_t paired = 0, ask;
 
-	for (sets &= expr_many_may(a->may, v); sets; sets &= sets - 1) {
+	for (sets &= expr_many_may(a->may, v, &ask); sets; sets &= sets - 1) {
 		size_t i = (size_t)__builtin_ctzll(sets);
 		struct match *m = &a->sets[i];
 		bool yes = true;
 
-		err = a->filters[i] ? expr_test(a->filters[i], &in, &yes) : NULL;
+		err = ask >> i & 1 ? expr_test(a->filters[i], &in, &yes) : NULL;
 		if (!err && yes && m->pairing)
 			paired |= sets & -sets;
 		else if (!err && yes)
