@@ -28,7 +28,7 @@ struct group {
 };
 
 struct expr_many {
-	uint64_t all;
+	uint64_t all, tests; /* with NULLs and without */
 	uint64_t partly; /* tests that say more than their clauses */
 	struct group groups[COLUMNS];
 	size_t n_groups;
@@ -148,6 +148,7 @@ expr_many_new(struct expr *const *tests, size_t n)
 		uint64_t bit = 1ull << i;
 
 		m->all |= bit;
+		m->tests |= tests[i] ? bit : 0;
 		if (tests[i] && !add_test(m, tests[i], bit))
 			m->partly |= bit;
 	}
@@ -173,7 +174,7 @@ expr_many_may(
 				continue;
 			/* What has to be read may have to be complained of. */
 			if (v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n)) {
-				*ask = m->all;
+				*ask = m->tests;
 				return m->all;
 			}
 			if (n < VALUES && c->of[n] != CLASSES) {

@@ -102,46 +102,40 @@ take_connection(void *arg, const struct connection *c)
 
 /* ---- an engine as the client of its window ---- */
 
-/* The flows that wait stand behind the first engine's sets. */
+/* The flows that wait stand behind the sets. */
 static struct biflow **
 flows_of(struct engine *e)
 {
 	return (struct biflow **)(e->units + e->list.n);
 }
 
-static bool
-is_first(const struct engine *e)
-{
-	return e == e->all->engines[0];
-}
-
 static void
 engine_select(void *arg, char *state)
 {
 	struct engine *e = arg;
-	struct matches *a = e->all;
 
 	e->inner.select(e->inner.arg, state);
 	e->units = (struct match_unit *)(state + e->inner.unit);
-	for (size_t i = 0; is_first(e) && i < a->n_pairings; i++) {
+	for (size_t i = 0; i < e->n_pairings; i++) {
 		struct biflow **flows = &flows_of(e)[i];
 
 		if (!*flows)
-			*flows =
-			    pairing_flows(a->pairings[i], a->opts.max_keys);
-		a->pairings[i]->flows = *flows;
+			*flows = pairing_flows(
+			    e->pairings[i], e->all->opts.max_keys);
+		e->pairings[i]->flows = *flows;
 	}
 }
 
-/* Those that did not wait, before the flows at hand are gone. */
+/* Those that did not wait, of the flows at hand. */
 static void
-count_early(struct matches *a)
+count_early(struct engine *e)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		struct match *m = &a->sets[i];
+	for (size_t i = 0; i < e->list.n; i++) {
+		struct match *m = e->sets[i];
+		size_t set = (size_t)(m - e->all->sets);
 
 		if (m->pairing && m->pairing->flows)
-			m->early += biflow_early(m->pairing->flows, i);
+			m->early += biflow_early(m->pairing->flows, set);
 	}
 }
 
@@ -149,31 +143,24 @@ static void
 engine_drop(void *arg, char *state)
 {
 	struct engine *e = arg;
-	struct matches *a = e->all;
 
 	e->inner.drop(e->inner.arg, state);
-	if (is_first(e))
-		count_early(a);
-	for (size_t i = 0; is_first(e) && i < a->n_pairings; i++) {
-		biflow_free(a->pairings[i]->flows);
-		a->pairings[i]->flows = NULL;
+	count_early(e);
+	for (size_t i = 0; i < e->n_pairings; i++) {
+		biflow_free(e->pairings[i]->flows);
+		e->pairings[i]->flows = NULL;
 	}
 	e->units = NULL;
 }
 
-/*
- * What waits and cannot get a partner any more, of all engines: the watermark
- * is the same for all, and the first that moves it closes no window of another.
- */
+/* What waits and cannot get a partner any more. */
 static void
 engine_advance(void *arg, int64_t watermark)
 {
-	const struct engine *e = arg;
-	const struct matches *a = e->all;
+	struct engine *e = arg;
 
-	for (size_t i = 0; i < a->n_pairings; i++)
-		if (a->pairings[i]->flows)
-			biflow_expire(a->pairings[i]->flows, watermark);
+	for (size_t i = 0; i < e->n_pairings; i++)
+		biflow_expire(e->pairings[i]->flows, watermark);
 }
 
 static void
@@ -324,24 +311,30 @@ engine_of(struct matches *a, const char *spec)
 		.drop = drop_alerts,
 		.arg = e };
 	e->sets = xcalloc(a->n, sizeof(struct match *));
+	e->pairings = xcalloc(a->n, sizeof(struct pairing *));
 	return e;
 }
 
 /* The set, which pairs directions, joins those that do it alike. */
 static struct pairing *
-pairing_of(struct matches *a, struct match *m)
+pairing_of(struct engine *e, struct match *m)
 {
-	size_t set = (size_t)(m - a->sets);
+	size_t set = (size_t)(m - e->all->sets);
 	struct pairing *p;
 
-	for (size_t i = 0; i < a->n_pairings; i++) {
-		p = a->pairings[i];
+	for (size_t i = 0; i < e->n_pairings; i++) {
+		p = e->pairings[i];
 		if (p->tolerance == m->set->tolerance &&
 		    pairing_add(p, &m->vectors, set))
 			return p;
 	}
-	p = pairing_new(m->set->tolerance, &a->run->context);
-	a->pairings[a->n_pairings++] = p;
+	if (!e->all->paired)
+		biflow_fields_open(&e->all->fields,
+		    e->all->run->context.schema, e->all->run->context.how.zone);
+	e->all->paired = true;
+	p = pairing_new(
+	    m->set->tolerance, &e->all->run->context, &e->all->fields);
+	e->pairings[e->n_pairings++] = p;
 	pairing_add(p, &m->vectors, set);
 	return p;
 }
@@ -353,7 +346,6 @@ matches_open(struct matches *a, struct run *run, const struct match_opts *opts,
 	*a = (struct matches){ .run = run, .opts = *opts, .n = n };
 	a->sets = xcalloc(n, sizeof *a->sets);
 	a->engines = xcalloc(n, sizeof(struct engine *));
-	a->pairings = xcalloc(n, sizeof(struct pairing *));
 	a->filters = xcalloc(n, sizeof(struct expr *));
 	for (size_t i = 0; i < n; i++) {
 		struct match *m = &a->sets[i];
@@ -374,7 +366,7 @@ matches_open(struct matches *a, struct run *run, const struct match_opts *opts,
 		    opts->label, take_connection, m);
 		m->vectors.all = opts->watch.connection != NULL;
 		if (m->set->biflow)
-			m->pairing = pairing_of(a, m);
+			m->pairing = pairing_of(m->engine, m);
 	}
 	if (!opts->watch.alert)
 		a->rows = match_rows_open(a);
@@ -406,18 +398,17 @@ matches_begin(struct matches *a, char **operands)
 				   "say which with -w",
 			    *p);
 	a->may = expr_many_new(a->filters, a->n);
-	for (size_t i = 0; i < a->n_pairings; i++)
-		pairing_seal(a->pairings[i], &a->run->schema);
 	a->waiting = xcalloc(a->n_engines, sizeof *a->waiting);
 	for (size_t i = 0; i < a->n_engines; i++) {
 		struct engine *e = a->engines[i];
 
+		for (size_t k = 0; k < e->n_pairings; k++)
+			pairing_seal(e->pairings[k], &a->run->schema);
 		winagg_client(&e->list, &e->inner);
 		client = e->inner;
 		client.arg = e;
 		client.unit += e->list.n * sizeof(struct match_unit);
-		client.unit +=
-		    is_first(e) ? a->n_pairings * sizeof(struct biflow *) : 0;
+		client.unit += e->n_pairings * sizeof(struct biflow *);
 		client.tail = true;
 		client.select = engine_select;
 		client.drop = engine_drop;
@@ -436,6 +427,32 @@ matches_begin(struct matches *a, char **operands)
 }
 
 /* ---- records ---- */
+
+/* For sets that pair directions. */
+static const char *
+take_direction(struct matches *a, const struct json_val *v, uint64_t sets)
+{
+	struct biflow_flow flow;
+	bool both = false;
+	const char *bad = NULL, *err = biflow_read(&a->fields, v,
+				a->engines[0]->window.now, &flow, &both);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < a->n_engines; i++) {
+		struct engine *e = a->engines[i];
+
+		for (size_t k = 0; sets & e->bits && k < e->n_pairings; k++) {
+			uint64_t of = sets & e->pairings[k]->sets;
+
+			err = of ? pairing_take(
+				       e->pairings[k], v, &flow, both, of)
+				 : NULL;
+			bad = err ? err : bad;
+		}
+	}
+	return bad;
+}
 
 /* The record at hand for these sets; NULL or the last message. */
 static const char *
@@ -458,13 +475,8 @@ take(struct matches *a, const struct json_val *v, uint64_t sets)
 			err = vectors_take(&m->vectors, v, NULL, now);
 		bad = err ? err : bad;
 	}
-	for (size_t i = 0; paired && i < a->n_pairings; i++) {
-		uint64_t of = paired & a->pairings[i]->sets;
-
-		err = of ? pairing_take(a->pairings[i], v, now, of) : NULL;
-		bad = err ? err : bad;
-	}
-	return bad;
+	err = paired ? take_direction(a, v, paired) : NULL;
+	return err ? err : bad;
 }
 
 void
@@ -493,9 +505,10 @@ matches_take(struct matches *a)
 void
 matches_finish(struct matches *a)
 {
-	for (size_t i = a->n_engines; i-- > 0;)
+	for (size_t i = a->n_engines; i-- > 0;) {
 		window_finish(&a->engines[i]->window);
-	count_early(a);
+		count_early(a->engines[i]);
+	}
 	for (size_t i = 0; i < a->n; i++) {
 		const struct match *m = &a->sets[i];
 

@@ -42,7 +42,7 @@ struct match {
 	struct alerts *alerts;
 	struct engine *engine;
 	size_t index;            /* in the list */
-	struct pairing *pairing; /* of all sets; NULL: nothing to pair */
+	struct pairing *pairing; /* of the engine; NULL: nothing to pair */
 	uint64_t given_up, early;
 };
 
@@ -80,6 +80,8 @@ struct engine {
 	struct window_client inner; /* winagg's */
 	struct match **sets;
 	uint64_t bits; /* its sets, of all */
+	struct pairing **pairings;
+	size_t n_pairings;
 	struct match_unit *units; /* of the unit at hand, one a set */
 	struct matches *all;
 };
@@ -91,10 +93,8 @@ struct matches {
 	size_t n;
 	struct engine **engines;
 	size_t n_engines;
-	/* What waits is the first engine's, for all; there are units only if
-	 * there is no other. */
-	struct pairing **pairings;
-	size_t n_pairings;
+	struct biflow_fields fields;
+	bool paired; /* there are sets that need them */
 	struct expr **filters; /* of the sets; NULL: all records */
 	struct expr_many *may; /* all of them at once */
 	struct match_rows *rows;

@@ -34,7 +34,8 @@ struct record {
 };
 
 struct pairing *
-pairing_new(int64_t tolerance, const struct expr_context *context)
+pairing_new(int64_t tolerance, const struct expr_context *context,
+    const struct biflow_fields *members)
 {
 	struct pairing *p = xcalloc(1, sizeof *p);
 
@@ -42,7 +43,7 @@ pairing_new(int64_t tolerance, const struct expr_context *context)
 	out_memory(&p->blob);
 	out_memory(&p->texts);
 	out_memory(&p->made);
-	biflow_fields_open(&p->fields, context->schema, context->how.zone);
+	p->fields = members;
 	p->reverse = reverse_new(context->schema, context->how.zone);
 	return p;
 }
@@ -370,8 +371,8 @@ take_side(struct pairing *p, const struct json_val *values,
 
 	r.head = (struct head){ 0 };
 	r.turned = biflow_answers(flow);
-	r.plain = is_plain(&values[p->fields.slots[BIFLOW_SRC_PORT]]) &&
-		  is_plain(&values[p->fields.slots[BIFLOW_DST_PORT]]);
+	r.plain = is_plain(&values[p->fields->slots[BIFLOW_SRC_PORT]]) &&
+		  is_plain(&values[p->fields->slots[BIFLOW_DST_PORT]]);
 	for (uint64_t left = users; left; left &= left - 1) {
 		const struct pairing_user *u = &p->users[__builtin_ctzll(left)];
 
@@ -401,19 +402,17 @@ take_side(struct pairing *p, const struct json_val *values,
 }
 
 const char *
-pairing_take(struct pairing *p, const struct json_val *values, int64_t time,
-    uint64_t sets)
+pairing_take(struct pairing *p, const struct json_val *values,
+    const struct biflow_flow *flow, bool both, uint64_t sets)
 {
-	struct biflow_flow flow;
-	bool both = false;
-	const char *bad = biflow_read(&p->fields, values, time, &flow, &both),
-		   *err;
+	struct biflow_flow copy = *flow;
+	const char *bad = NULL, *err;
 
-	if (bad || !both)
-		return bad ? bad : take_side(p, values, &flow, sets);
+	if (!both)
+		return take_side(p, values, &copy, sets);
 	for (; sets; sets &= sets - 1) {
 		err = vectors_take(p->users[__builtin_ctzll(sets)].vectors,
-		    values, reverse_of(p->reverse, values), time);
+		    values, reverse_of(p->reverse, values), flow->last);
 		bad = err ? err : bad;
 	}
 	return bad;

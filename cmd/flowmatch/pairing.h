@@ -52,15 +52,15 @@ struct pairing {
 	struct pattern_feature features[PAIRING_FEATURES];
 	int slots[PAIRING_FEATURES];
 	size_t n_features;
-	struct biflow_fields fields;
+	const struct biflow_fields *fields;
 	struct reverse *reverse;
 	struct output blob, texts, made;
 	struct connection c;
 };
 
 /* Before the schema is complete. */
-struct pairing *pairing_new(
-    int64_t tolerance, const struct expr_context *context);
+struct pairing *pairing_new(int64_t tolerance, const struct expr_context *context,
+    const struct biflow_fields *fields);
 
 /* Also for this set, from 0; false: it has no room for its features. */
 bool pairing_add(struct pairing *p, struct vectors *v, size_t set);
@@ -71,8 +71,11 @@ void pairing_seal(struct pairing *p, const struct schema *schema);
 /* What flows of a unit wait in; max: of each set. */
 struct biflow *pairing_flows(struct pairing *p, size_t max);
 
-/* A record for these sets of all.  NULL or a message about a field. */
+/*
+ * A record, as biflow_read() has read it, for these sets of all.  NULL or a
+ * message about a field.
+ */
 const char *pairing_take(struct pairing *p, const struct json_val *values,
-    int64_t time, uint64_t sets);
+    const struct biflow_flow *flow, bool both, uint64_t sets);
 
 #endif

@@ -3,6 +3,7 @@
 #include "libcommon/biflow.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/unit/t.h"
 
@@ -184,6 +185,53 @@ test_watermark(void)
 	biflow_free(b);
 }
 
+/*
+ * Users that share one get what each would get alone: "x" is nearer to the
+ * question than "y" is, but not for the second user, who has no "x".
+ */
+static void
+test_users(void)
+{
+	struct biflow *b = begin(100);
+	struct biflow_flow f[] = {
+		flow("q", 1, 50000, 2, 22, 0, 50, 2),
+		flow("x", 2, 22, 1, 50000, 10, 60, 18),
+		flow("y", 2, 22, 1, 50000, 20, 70, 18),
+	};
+
+	f[0].users = 7;
+	f[1].users = 1;
+	f[2].users = 3;
+	for (int i = 0; i < 3; i++)
+		biflow_add(b, &f[i]);
+	biflow_expire(b, INT64_MAX);
+	OK(strcmp(told, "q+x q+y q y ") == 0);
+	biflow_free(b);
+	/* At once for one of two; the other waits. */
+	b = begin(100);
+	f[1].first = f[2].first = 0;
+	f[0].users = 3;
+	f[2].users = 2;
+	for (int i = 0; i < 2; i++)
+		biflow_add(b, &f[i]);
+	OK(strcmp(told, "q+x ") == 0);
+	biflow_add(b, &f[2]);
+	OK(strcmp(told, "q+x q+y ") == 0);
+	biflow_free(b);
+	/* Each has room of its own, and is told of what is early. */
+	b = begin(100);
+	for (int i = 0; i < 150; i++) {
+		f[0] = flow("x", 1, i, 2, 22, i, i, 2);
+		f[0].users = i < 100 ? 1 : 2;
+		biflow_add(b, &f[0]);
+	}
+	OK(biflow_early(b, 0) == 0 && biflow_early(b, 1) == 0);
+	f[0].users = 3;
+	biflow_add(b, &f[0]);
+	OK(biflow_early(b, 0) == 1 && biflow_early(b, 1) == 0);
+	biflow_free(b);
+}
+
 static void
 test_bounds(void)
 {
@@ -234,6 +282,7 @@ main(void)
 	test_initiator();
 	test_used_again();
 	test_watermark();
+	test_users();
 	test_bounds();
 	test_long_data();
 	return DONE();
