@@ -413,9 +413,9 @@ put_at_once(struct biflow *b, struct chain *chain,
 	for (struct waiting *o = chain->first, *next; o && left; o = next) {
 		next = o->next;
 		same = o->flow.users & left;
-		if (!same || o->forth == forth || o->flow.first != flow->first ||
-		    distance(o->flow.last, flow->last) >
-			(uint64_t)b->opts.ends)
+		if (!same || o->forth == forth ||
+		    o->flow.first != flow->first ||
+		    distance(o->flow.last, flow->last) > (uint64_t)b->opts.ends)
 			continue;
 		put_pair(b, flow, &o->flow, same);
 		leave_users(b, o, same);

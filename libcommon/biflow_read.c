@@ -51,8 +51,8 @@ number(struct biflow_fields *f, const struct json_val *v, int i, uint64_t most,
 	if (text->kind == JSON_NUMBER && num_short(text->p, text->n, n) &&
 	    *n <= most)
 		return NULL;
-	err = value_read(text, types[i], i == BIFLOW_PROTOCOL ? NAMES_PROTOCOL : 0,
-	    &f->how, &value);
+	err = value_read(text, types[i],
+	    i == BIFLOW_PROTOCOL ? NAMES_PROTOCOL : 0, &f->how, &value);
 	*n = 0;
 	if (!err && value.type == VALUE_INT) {
 		if (value.i < 0 || value.i > (i128)most)
@@ -70,13 +70,13 @@ biflow_read(struct biflow_fields *f, const struct json_val *v, int64_t last,
 	uint64_t n[4] = { 0 };
 	const char *err = NULL;
 
-	*flow =
-	    (struct biflow_flow){ .users = 1, .first = last, .last = last };
+	*flow = (struct biflow_flow){ .users = 1, .first = last, .last = last };
 	*both = v[f->slots[BIFLOW_REVERSE]].kind != JSON_NONE;
 	for (int i = BIFLOW_SRC; i <= BIFLOW_DST && !err; i++)
 		err = address(f, v, i, &flow->ends.ip[i]);
 	for (int i = BIFLOW_SRC_PORT; i <= BIFLOW_FLAGS && !err; i++)
-		err = number(f, v, i, i == BIFLOW_PROTOCOL ? 255 : 65535, &n[i - 2]);
+		err = number(
+		    f, v, i, i == BIFLOW_PROTOCOL ? 255 : 65535, &n[i - 2]);
 	if (!err && v[f->first.slot].kind != JSON_NONE)
 		err = eventtime_of(&f->first, v, &flow->first);
 	flow->ends.port[0] = (uint16_t)n[0];

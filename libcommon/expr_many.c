@@ -14,7 +14,7 @@ enum {
 /* A member of clauses: what its values satisfy. */
 struct column {
 	int slot;
-	uint8_t of[VALUES];      /* class of a value */
+	uint8_t of[VALUES]; /* class of a value */
 	uint64_t bits[CLASSES];
 	size_t n_classes;
 };
@@ -29,7 +29,7 @@ struct group {
 
 struct expr_many {
 	uint64_t all, tests; /* with NULLs and without */
-	uint64_t partly; /* tests that say more than their clauses */
+	uint64_t partly;     /* tests that say more than their clauses */
 	struct group groups[COLUMNS];
 	size_t n_groups;
 };
@@ -173,7 +173,8 @@ expr_many_may(
 			if (v->kind == JSON_NONE)
 				continue;
 			/* What has to be read may have to be complained of. */
-			if (v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n)) {
+			if (v->kind != JSON_NUMBER ||
+			    !num_short(v->p, v->n, &n)) {
 				*ask = m->tests;
 				return m->all;
 			}

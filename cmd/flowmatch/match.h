@@ -12,10 +12,13 @@
  * and system, beside wc -l 0.23 and flowfilter 'proto tcp and port 22' 0.5 to
  * 0.6: ssh-guessing with --update 5m 1.06 (4.7 M records/s), with a row of each
  * alert each 10 s (137 000 rows) 1.57; 37 MB.  20 such sets for other ports
- * 4.0 (1.25 M/s); 40 MB.  The sets of share/patterns, most of them twice, 20 in
- * all, on these records, of which most are near to a filter of some: 18 (0.28
- * M/s), 1.6 GB: 800 000 small flows wait an hour for an answer, in each of
- * five sets.  10^6 sources that are not there: ssh-guessing 9 MB;
+ * 1.2 to 1.5 (3.3 to 4 M/s; 3.3 before filters were asked at once, see
+ * expr_many.h); 39 MB.  The sets of share/patterns, most of them twice, 20 in
+ * all, on these records, of which most are near to a filter of some: 10.4 (0.48
+ * M/s), 660 MB: 800 000 small flows wait an hour for an answer; 20 and 1.8 GB
+ * when they did in each set.  Tried: one table for sets of all windows, 6.5 and
+ * 390 MB; but flows that come after the watermark then have other partners than
+ * where a set is alone.  10^6 sources that are not there: ssh-guessing 9 MB;
  * scan-horizontal with --max-keys 10k 17 MB, 100k 119 MB, 1M 786 MB.
  *
  * A flow whose numbers are too far from both directions of all patterns is left
@@ -94,7 +97,7 @@ struct matches {
 	struct engine **engines;
 	size_t n_engines;
 	struct biflow_fields fields;
-	bool paired; /* there are sets that need them */
+	bool paired;           /* there are sets that need them */
 	struct expr **filters; /* of the sets; NULL: all records */
 	struct expr_many *may; /* all of them at once */
 	struct match_rows *rows;

@@ -57,8 +57,8 @@ pairing_seal(struct pairing *p, const struct schema *schema)
 /* ---- users ---- */
 
 static bool
-add_part(struct pairing_names *names, struct pairing_parts *to,
-    const struct expr *e)
+add_part(
+    struct pairing_names *names, struct pairing_parts *to, const struct expr *e)
 {
 	const struct field *f = expr_field(e);
 
@@ -207,8 +207,8 @@ set_names(struct pairing *p, size_t number, const struct side *side,
 	if (turned)
 		at += l.n[KEY] + l.n[COUNT];
 	p->c.key = slice_of(at, l.n[turned ? REVERSE_KEY : KEY]);
-	p->c.count = slice_of(
-	    at + p->c.key.n, l.n[turned ? REVERSE_COUNT : COUNT]);
+	p->c.count =
+	    slice_of(at + p->c.key.n, l.n[turned ? REVERSE_COUNT : COUNT]);
 }
 
 /* The features of a side, from 'at' on. */
@@ -340,7 +340,7 @@ put_record(struct pairing *p, const struct record *r, struct slice label)
 	out_put(&p->blob, (const char *)&r->head, sizeof r->head);
 	for (uint64_t left = r->head.features; left; left &= left - 1)
 		out_put(&p->blob,
-		    (const char *)&r->numbers[__builtin_ctzll(left)],
+		    (const void *)&r->numbers[__builtin_ctzll(left)],
 		    sizeof *r->numbers);
 	for (uint64_t left = r->head.names; left; left &= left - 1)
 		out_put(&p->blob,

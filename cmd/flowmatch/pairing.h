@@ -29,8 +29,8 @@ struct pairing_parts {
 /* A user's key and counted values. */
 struct pairing_names {
 	struct vectors *of; /* the first one with them */
-	bool made;  /* of the ends, */
-	bool ports; /* among them ports, which must be plain then */
+	bool made;          /* of the ends, */
+	bool ports;         /* among them ports, which must be plain then */
 	struct pairing_parts key, count;
 };
 
@@ -59,8 +59,8 @@ struct pairing {
 };
 
 /* Before the schema is complete. */
-struct pairing *pairing_new(int64_t tolerance, const struct expr_context *context,
-    const struct biflow_fields *fields);
+struct pairing *pairing_new(int64_t tolerance,
+    const struct expr_context *context, const struct biflow_fields *fields);
 
 /* Also for this set, from 0; false: it has no room for its features. */
 bool pairing_add(struct pairing *p, struct vectors *v, size_t set);

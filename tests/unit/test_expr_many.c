@@ -8,8 +8,9 @@
 #include "tests/unit/t.h"
 
 static const char *const tests[] = { "proto tcp and port 22",
-	"proto tcp and port in [80, 443, 8000-8080]", "proto udp and src port 53",
-	"not proto tcp", "proto tcp and not port 22", "packets <= 4",
+	"proto tcp and port in [80, 443, 8000-8080]",
+	"proto udp and src port 53", "not proto tcp",
+	"proto tcp and not port 22", "packets <= 4",
 	"proto tcp and packets > 70000", "port 22 or port 23 or proto udp",
 	"proto tcp and (port 22 or packets <= 8 and bytes < 600)",
 	"packets != 4 and bytes < 600", "port 22 and port 23 and port 24",
@@ -27,8 +28,9 @@ static const char *const texts[] = { NULL, "0       ", "4       ", "6       ",
 	"65535   ", "65536   ", "80000   ", "4.5     ", "-6      ", "4e0     ",
 	"\"tcp\"   ", "\"bad\"   ", "null    ", "[]      " };
 
-static const enum json_kind kinds[] = { ['"'] = JSON_STRING,
-	['n'] = JSON_NULL, ['['] = JSON_ARRAY };
+static const enum json_kind kinds[] = {
+	['"'] = JSON_STRING, ['n'] = JSON_NULL, ['['] = JSON_ARRAY
+};
 
 static struct json_val
 value(const char *text)
