@@ -9,10 +9,9 @@
  * Two caches of fixed size stand in front, for many records share an address
  * and many addresses an entry: address -> entry, and entry -> items as JSON.
  *
- * Measured, as multiples of the time of wc -l: flowcat 1.4, with --geo and a
- * database of countries 8.8.  That is 3.3 M records/s where wc -l counts 29 M;
- * 2.5 M were measured, on a core of an AMD EPYC with other work and wc -l at
- * 22 M.  5 M records, 200 000 hosts by Zipf's law (bench/flowgen); 5 % of the
+ * Measured: 2.5 M records/s on a core of an AMD EPYC (Zen 3) that others used,
+ * too, with a database of countries, 8.8 times the time of wc -l; 3 M were the
+ * aim.  5 M records, 200 000 hosts by Zipf's law (bench/flowgen); 5 % of the
  * look-ups go to the database.
  */
 #ifndef GEO_H
