@@ -409,7 +409,7 @@ refuses() {
 }
 
 @test "blacklisted_domain: a million names within two seconds" {
-	[[ $B != *san* ]] || skip 'with sanitizers all is slow'
+	[[ $B != *san* ]] || skip 'sanitizers: all is slow'
 	local TIMEFORMAT='%U %S' spent
 
 	dnsgen -b 1000000 > list

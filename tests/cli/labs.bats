@@ -16,10 +16,10 @@ kept() { # FILE..: only canonical records, which flowcat does not change
 
 # A run in earnest, where everything for it is installed.
 real() { # LAB
-	[[ $B != */san ]] || skip 'once is enough'
+	[[ $B != */san ]] || skip 'sanitizers: once is enough'
 	[[ $(id -u) == 0 ]] || skip 'not root'
 	run "$ROOT/tests/lab/$1" --short "$BATS_TEST_TMPDIR/lab"
-	[[ $status != 2 ]] || skip "$output"
+	[[ $status != 2 ]] || skip "lab: $output"
 	[[ $status == 0 ]] || report "tests/lab/$1"
 	kept "$BATS_TEST_TMPDIR"/lab/*.gz
 }
