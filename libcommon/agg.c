@@ -10,13 +10,27 @@
 /* A plain address does without the expression's machinery. */
 static inline bool
 quick_address(
-    const struct agg_key *k, const struct expr_input *in, struct value *v)
+    const struct agg_key *k, const struct expr_input *in, struct ip *ip)
 {
 	const struct json_val *text = &in->v[k->slot];
 
-	v->type = VALUE_IP;
 	return text->kind == JSON_STRING && !text->escaped &&
-	       !ip_parse(json_slice(text), &v->ip);
+	       !ip_parse(json_slice(text), ip);
+}
+
+/* The key where it is addresses alone, or 0. */
+static inline size_t
+quick_key(const struct agg *a, const struct expr_input *in, char *key)
+{
+	struct ip ip;
+	size_t n = 0;
+
+	for (size_t i = 0; a->quick_key && i < a->n_keys; i++) {
+		if (!quick_address(&a->keys[i], in, &ip))
+			return 0;
+		n += key_put_ip(key + n, &ip);
+	}
+	return n;
 }
 
 /* The key of a record in a->key; its length in *n. */
@@ -36,7 +50,9 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 
 		if (k->cell >= 0) {
 			v = in->cells[k->cell];
-		} else if (!k->address || !quick_address(k, in, &v)) {
+		} else if (k->address && quick_address(k, in, &v.ip)) {
+			v.type = VALUE_IP;
+		} else {
 			err = expr_value(k->expr, in, &v);
 			if (err)
 				return err;
@@ -48,7 +64,7 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 		}
 		*n += key_put(a->key + *n, &v);
 	}
-	return NULL;
+	return *n > AGG_MAX_KEY ? "the key is too long" : NULL;
 }
 
 /* first() and last() ask for it; the others do not pay. */
@@ -152,12 +168,28 @@ evaluate(const struct agg *a, const struct expr_input *in, struct value *v,
 	return NULL;
 }
 
+/* The numbers of a record where all calls are plain sums of short ones. */
+static inline bool
+quick_numbers(
+    const struct agg *a, const struct expr_input *in, uint64_t *numbers)
+{
+	if (!a->quick)
+		return false;
+	for (size_t i = 0; i < a->n_calls; i++)
+		if (!quick_number(&a->calls[i], in, &numbers[i]))
+			return false;
+	return true;
+}
+
 static void
 apply(const struct agg *a, char *block, const struct agg_pending *p)
 {
 	const struct value *v = p->v;
 
-	for (size_t i = 0; i < a->n_calls; i++, v++) {
+	for (size_t i = 0; p->quick && i < a->n_calls; i++)
+		accum_sum_nano(
+		    block + a->calls[i].offset, (i128)p->numbers[i] * NUM_NANO);
+	for (size_t i = 0; !p->quick && i < a->n_calls; i++, v++) {
 		const struct agg_call *c = &a->calls[i];
 		struct accum_arg arg = { v, p->time };
 
@@ -233,20 +265,20 @@ agg_check(struct agg *a, const struct expr_input *in)
 	return err ? err : evaluate(a, in, pending(a, a->added)->v, &borrows);
 }
 
-/* Key and arguments of a record, the key in a->key. */
-static const char *
+/* The arguments of a record, and its time. */
+static inline const char *
 take(struct agg *a, const struct expr_input *in, struct agg_pending *p,
-    size_t *n, bool *borrows)
+    bool *borrows)
 {
-	const char *err = make_key(a, in, n);
+	const char *err;
 
-	if (!err)
-		err = evaluate(a, in, p->v, borrows);
+	p->quick = quick_numbers(a, in, p->numbers);
+	if (p->quick)
+		return NULL;
+	err = evaluate(a, in, p->v, borrows);
 	p->time = INT64_MIN;
 	if (!err && a->timed && in->v)
 		err = event_time(a, in, &p->time);
-	if (!err && *n > AGG_MAX_KEY)
-		err = "the key is too long";
 	return err;
 }
 
@@ -255,10 +287,10 @@ agg_read(struct agg *a, const struct expr_input *in, struct slice *key)
 {
 	bool borrows = false;
 	size_t n;
-	const char *err = take(a, in, pending(a, a->added), &n, &borrows);
+	const char *err = make_key(a, in, &n);
 
 	*key = slice_of(a->key, n);
-	return err;
+	return err ? err : take(a, in, pending(a, a->added), &borrows);
 }
 
 void
@@ -271,23 +303,28 @@ const char *
 agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 {
 	struct agg_pending *p = pending(a, a->added);
+	size_t n = quick_key(a, in, p->key);
+	const char *key = n ? p->key : a->key, *err = NULL;
 	bool borrows = false, fresh;
-	size_t n;
-	const char *err = take(a, in, p, &n, &borrows);
 
+	if (!n)
+		err = make_key(a, in, &n);
+	if (!err)
+		err = take(a, in, p, &borrows);
 	if (err)
 		return err;
 	if (!a->n_keys) {
 		if (!g->single)
-			g->single = groups_get(g, a->key, n, &fresh);
+			g->single = groups_get(g, key, n, &fresh);
 		apply_to(a, g, g->single, p);
 		return NULL;
 	}
 	if (borrows || n > AGG_KEY) {
-		apply_to(a, g, groups_get(g, a->key, n, &fresh), p);
+		apply_to(a, g, groups_get(g, key, n, &fresh), p);
 		return NULL;
 	}
-	memcpy(p->key, a->key, AGG_KEY); /* a copy of fixed size is quick */
+	if (key != p->key)
+		memcpy(p->key, key, AGG_KEY); /* of fixed size: quick */
 	enqueue(a, g, p, n);
 	return NULL;
 }
@@ -299,6 +336,7 @@ agg_add_made(
 	struct agg_pending *p = pending(a, a->added);
 	bool fresh;
 
+	p->quick = false;
 	memcpy(p->v, v, a->n_calls * sizeof *v);
 	if (key.n > AGG_KEY) {
 		apply_to(a, g, groups_get(g, key.p, key.n, &fresh), p);

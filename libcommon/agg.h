@@ -18,8 +18,9 @@
 enum {
 	AGG_MAX_KEYS = 32,
 	AGG_MAX = 128,
-	AGG_PENDING = 32, /* a power of 2 */
+	AGG_PENDING = 8, /* a power of 2 */
 	AGG_KEY = 64,
+	AGG_QUICK = 8,
 	AGG_MAX_KEY = 1 << 19
 };
 
@@ -58,6 +59,8 @@ struct agg_pending {
 	uint32_t hash, n;
 	char key[AGG_KEY];
 	int64_t time;
+	bool quick; /* numbers instead of values: see agg->quick */
+	uint64_t numbers[AGG_QUICK];
 	struct value *v; /* an argument a call; VALUE_NONE: not for it */
 };
 
@@ -81,7 +84,9 @@ struct agg {
 	char message[128];
 	char *key; /* of the record at hand */
 	size_t key_room;
-	bool timed; /* a call wants the event time */
+	bool timed;     /* a call wants the event time */
+	bool quick_key; /* addresses alone, members of the record, that fit */
+	bool quick;     /* plain sums alone, no more than AGG_QUICK */
 	/* A ring: record i is at i % AGG_PENDING. */
 	struct agg_pending pending[AGG_PENDING];
 	uint32_t added, hinted, settled;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/key.h"
 #include "libcommon/near.h"
 #include "libcommon/xalloc.h"
 
@@ -379,6 +380,18 @@ add_item(struct agg *a, struct slice part, const struct expr_context *context)
 	a->n_items++;
 }
 
+/* What most users ask for does without expressions and values. */
+static void
+choose_quick(struct agg *a)
+{
+	a->quick_key = a->n_keys * KEY_IP <= AGG_KEY;
+	for (size_t i = 0; i < a->n_keys; i++)
+		a->quick_key &= a->keys[i].address && a->keys[i].slot >= 0;
+	a->quick = a->n_calls <= AGG_QUICK;
+	for (size_t i = 0; i < a->n_calls; i++)
+		a->quick &= a->calls[i].plain && a->calls[i].slot >= 0;
+}
+
 void
 agg_init(struct agg *a, const char *keys, const char *aggregates,
     const char *time_field, const struct expr_context *context)
@@ -401,6 +414,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 		add_item(a, part, context);
 	if (!a->n_items)
 		die("-a: expected aggregates");
+	choose_quick(a);
 	a->key_room = 1024;
 	a->key = xmalloc(a->key_room);
 	for (size_t i = 0; i < AGG_PENDING; i++)

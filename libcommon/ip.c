@@ -3,129 +3,19 @@
 
 #include <endian.h>
 
+#include "libcommon/quad.h"
+
 static const char expected[] = "IP address expected";
 static const char prefix_expected[] = "IP prefix expected";
 
 static const uint8_t v4_head[12] = { [10] = 0xff, [11] = 0xff };
 
-enum {
-	V4_BITS = 96, /* before the 32 of IPv4 */
-	QUAD_MIN = 7, /* 0.0.0.0 */
-	QUAD_MAX = 15,
-};
+enum { V4_BITS = 96 }; /* before the 32 of IPv4 */
 
 static inline bool
 is_digit(char c)
 {
 	return (unsigned char)(c - '0') < 10;
-}
-
-/* The first byte is the lowest. */
-static inline uint64_t
-load8(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	return le64toh(x);
-}
-
-static inline uint32_t
-load4(const char *p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, 4);
-	return le32toh(x);
-}
-
-/* Bit i is set where bit 4 of byte i is not: a dot, but never a digit. */
-static inline uint32_t
-marks8(uint64_t x)
-{
-	const uint64_t ones = 0x0101010101010101;
-
-	return (uint32_t)((~x >> 4 & ones) * 0x0102040810204080 >> 56);
-}
-
-static inline uint32_t
-marks(const char *p, size_t n)
-{
-	if (n == QUAD_MIN)
-		return marks8(load4(p) | (uint64_t)load4(p + 3) << 24) & 0x7f;
-	return marks8(load8(p)) | marks8(load8(p + n - 8)) << (n - 8);
-}
-
-/* The lowest n bytes of w, 1 to 3, as digits that end in the highest byte. */
-static inline uint64_t
-digits(uint32_t w, uint32_t n)
-{
-	return (w ^ 0x30303030) << (32 - 8 * n);
-}
-
-/* The least decimals of n0 and n1 digits, at n0 + 4 * n1. */
-#define LEAST(n1)                                           \
-	0, (uint64_t)(n1) << 32, (uint64_t)(n1) << 32 | 10, \
-	    (uint64_t)(n1) << 32 | 100
-static const uint64_t least[] = { LEAST(0), LEAST(0), LEAST(10), LEAST(100) };
-
-/*
- * Two such words as decimals, in the lowest byte of each half; *bad if they are
- * none.  A number is compared by setting a bit that its difference to the
- * least one of its length would borrow.
- */
-static inline uint64_t
-two_octets(uint64_t x, uint32_t n0, uint32_t n1, uint64_t *bad)
-{
-	const uint64_t low = 0x000000ff000000ff, borrow = 0x0000800000008000;
-	uint64_t pairs = x * 10 + (x >> 8);
-	uint64_t v = (pairs & low) * 100 + (pairs >> 16 & low);
-
-	*bad |= ((x | (x + 0x7676767676767676)) & 0x8080808080808080) |
-		(v & ~low) | (~(v + borrow - least[n0 + 4 * n1]) & borrow);
-	return v;
-}
-
-/*
- * Finds the dots, then reads four bytes for each octet.  No load leaves the
- * text: an octet and what follows it have four bytes but for the last, whose
- * load ends with the text.
- */
-static bool
-quad(const char *p, size_t n, uint8_t *out)
-{
-	const uint32_t behind = 7u << QUAD_MAX; /* three bits in any case */
-	uint32_t mask, d0, d1, d2, n0, n1, n2, n3, w1, w2, w3, v;
-	uint64_t a, b, bad = 0;
-
-	if (n - QUAD_MIN > QUAD_MAX - QUAD_MIN)
-		return false;
-	mask = marks(p, n) | behind;
-	d0 = (uint32_t)__builtin_ctz(mask);
-	mask &= mask - 1;
-	d1 = (uint32_t)__builtin_ctz(mask);
-	mask &= mask - 1;
-	d2 = (uint32_t)__builtin_ctz(mask);
-	n0 = d0;
-	n1 = d1 - d0 - 1;
-	n2 = d2 - d1 - 1;
-	n3 = (uint32_t)n - d2 - 1;
-	if (((mask & (mask - 1)) != behind) | (n0 - 1 > 2) | (n1 - 1 > 2) |
-	    (n2 - 1 > 2) | (n3 - 1 > 2))
-		return false;
-	w1 = load4(p + d0);
-	w2 = load4(p + d1);
-	w3 = load4(p + n - 4) >> (32 - 8 * n3);
-	a = digits(load4(p), n0) | digits(w1 >> 8, n1) << 32;
-	b = digits(w2 >> 8, n2) | digits(w3, n3) << 32;
-	a = two_octets(a, n0, n1, &bad);
-	b = two_octets(b, n2, n3, &bad);
-	bad |= (w1 & 0xff) ^ '.';
-	bad |= (w2 & 0xff) ^ '.';
-	bad |= (uint64_t)(p[d2] ^ '.');
-	v = htole32((uint32_t)(a | a >> 24 | b << 16 | b >> 8));
-	memcpy(out, &v, 4);
-	return !bad;
 }
 
 /* Of '0' to 'f' one more than the digit's value; 0 of what is none. */
@@ -159,6 +49,8 @@ group(const char *p, const char *end, uint8_t *out)
 static bool
 groups(const char *p, const char *end, uint8_t *b, int *n, int *gap)
 {
+	uint8_t mapped[16];
+
 	*n = 0;
 	*gap = -1;
 	if (end - p >= 2 && p[0] == ':' && p[1] == ':') {
@@ -173,8 +65,9 @@ groups(const char *p, const char *end, uint8_t *b, int *n, int *gap)
 		p = group(p, end, b + *n);
 		if (p < end && *p == '.') {
 			if (*n > 12 ||
-			    !quad(start, (size_t)(end - start), b + *n))
+			    !quad(start, (size_t)(end - start), mapped))
 				return false;
+			memcpy(b + *n, mapped + 12, 4);
 			*n += 4;
 			return true;
 		}
@@ -218,13 +111,9 @@ v6_parse(struct slice s, struct ip *out)
 const char *
 ip_parse(struct slice s, struct ip *out)
 {
-	uint8_t b[4];
-
-	if (!quad(s.p, s.n, b))
-		return s.n < 2 ? expected : v6_parse(s, out);
-	memcpy(out->b, v4_head, 12);
-	memcpy(out->b + 12, b, 4);
-	return NULL;
+	if (quad(s.p, s.n, out->b))
+		return NULL;
+	return s.n < 2 ? expected : v6_parse(s, out);
 }
 
 bool
@@ -391,12 +280,12 @@ parse_head(struct slice s, struct ip *out)
 static int
 netmask(struct slice s)
 {
-	uint8_t b[4];
+	uint8_t mapped[16];
 	uint32_t holes;
 
-	if (!quad(s.p, s.n, b))
+	if (!quad(s.p, s.n, mapped))
 		return -1;
-	memcpy(&holes, b, 4);
+	memcpy(&holes, mapped + 12, 4);
 	holes = ~be32toh(holes);
 	if (holes & (holes + 1))
 		return -1;

@@ -16,7 +16,7 @@ enum tag {
 	TAG_BOOL,
 	TAG_NUMBER,
 	TAG_TIME,
-	TAG_IP,
+	TAG_IP = KEY_TAG_IP,
 	TAG_NET,
 	TAG_STR,
 	TAG_JSON
@@ -151,9 +151,7 @@ key_put(char *p, const struct value *v)
 		*p = TAG_TIME;
 		return 1 + put_bytes(p + 1, (uint64_t)v->i ^ 1ull << 63, 8);
 	case VALUE_IP:
-		*p = TAG_IP;
-		memcpy(p + 1, v->ip.b, 16);
-		return 17;
+		return key_put_ip(p, &v->ip);
 	case VALUE_NET:
 		*p = TAG_NET;
 		memcpy(p + 1, v->ip.b, 16);

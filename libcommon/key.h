@@ -8,13 +8,26 @@
 
 #include "libcommon/value.h"
 
-enum { KEY_ROOM = 26 }; /* of any value but text */
+enum {
+	KEY_ROOM = 26, /* of any value but text */
+	KEY_IP = 17,   /* of an address */
+	KEY_TAG_IP = 4 /* its first byte */
+};
 
 /* Room for the bytes of v. */
 size_t key_room(const struct value *v);
 
 /* Appends to p; returns the length. */
 size_t key_put(char *p, const struct value *v);
+
+/* The same of an address, inline. */
+static inline size_t
+key_put_ip(char *p, const struct ip *ip)
+{
+	*p = KEY_TAG_IP;
+	memcpy(p + 1, ip->b, sizeof ip->b);
+	return KEY_IP;
+}
 
 /* The bytes, in room if they fit; else in *heap, to be freed (or NULL). */
 struct slice key_bytes(
