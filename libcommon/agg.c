@@ -304,11 +304,13 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 {
 	struct agg_pending *p = pending(a, a->added);
 	size_t n = quick_key(a, in, p->key);
-	const char *key = n ? p->key : a->key, *err = NULL;
+	const char *key = p->key, *err = NULL;
 	bool borrows = false, fresh;
 
-	if (!n)
+	if (!n) {
 		err = make_key(a, in, &n);
+		key = a->key;
+	}
 	if (!err)
 		err = take(a, in, p, &borrows);
 	if (err)
