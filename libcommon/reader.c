@@ -8,6 +8,9 @@
 #include "libcommon/die.h"
 #include "libcommon/xalloc.h"
 
+/* Each shape that is learned means to walk over the rest of a chunk anew. */
+enum { LEARNS = 4 };
+
 /* The general path's view of one line. */
 struct lines_members {
 	struct shape_member m[SHAPE_MAX_MEMBERS];
@@ -197,50 +200,49 @@ next_chunk(struct reader *r)
 	count_lines_of(r);
 	r->chunk_n = (uint32_t)n;
 	r->at = 0;
-	r->learns = n <= IN_CHUNK;
+	r->learns = n <= IN_CHUNK ? LEARNS : 0;
 	shapes_reset(&r->shapes);
 	return true;
 }
 
-/* What was verified and not taken yet. */
-static bool
-resume(struct reader *r)
+/* What comes next in the chunk: records of a shape, or lines of none. */
+static void
+next_run(struct reader *r)
 {
 	struct shape_run run;
 
-	if (!r->run && shapes_take(&r->shapes, &run)) {
-		r->places = run.places;
-		r->run = run.n;
+	if (!shapes_take(&r->shapes, &run) &&
+	    !(r->chunk_n <= IN_CHUNK &&
+		shapes_find(&r->shapes, r->chunk, r->at, r->chunk_n) &&
+		shapes_take(&r->shapes, &run)))
+		run = (struct shape_run){ .n = 1 };
+	if (!run.shape) {
+		r->odd = run.n;
+		return;
 	}
-	if (r->run && r->stale)
+	r->run = run.n;
+	r->places = run.places;
+	r->stale |= r->shape != run.shape;
+	r->shape = run.shape;
+	if (r->stale)
 		memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
-	if (r->run)
-		r->stale = r->rec.irregular = false;
-	return r->run > 0;
+	r->stale = r->rec.irregular = false;
 }
 
-/* Records of a known shape from the next line on. */
-static bool
-find_run(struct reader *r)
-{
-	struct shape *shape =
-	    shapes_find(&r->shapes, r->chunk, r->at, r->chunk_n);
-
-	if (!shape)
-		return false;
-	r->stale |= r->shape != shape;
-	r->shape = shape;
-	return resume(r);
-}
-
+/* What was found with the shapes known so far is found anew. */
 static void
 learn(struct reader *r, const char *line, size_t n,
     const struct lines_members *members)
 {
-	const struct shape *forgotten = shapes_learn(
-	    &r->shapes, r->schema, line, n, members->m, members->n);
+	const struct shape *forgotten;
 
+	if (!shapes_learn(&r->shapes, r->schema, line, n, members->m,
+		members->n, &forgotten))
+		return;
 	r->stale |= forgotten && forgotten == r->shape;
+	r->learns--;
+	r->odd = 0;
+	shapes_reset(&r->shapes);
 }
 
 static void
@@ -362,7 +364,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 	const char *err;
 
 	members.n = 0;
-	members.flat = r->learns;
+	members.flat = r->learns > 0;
 	r->stale = true;
 	r->parses++;
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
@@ -388,7 +390,7 @@ is_blank(const char *p, size_t n)
 	return n == 0;
 }
 
-/* One line that fits no known shape; true if it is a record. */
+/* A line of no known shape; true if it is a record. */
 static bool
 take_line(struct reader *r)
 {
@@ -418,10 +420,13 @@ reader_next_slow(struct reader *r)
 	while (!found) {
 		if (r->at == r->chunk_n && !next_chunk(r))
 			return false;
-		if (resume(r) || (r->chunk_n <= IN_CHUNK && find_run(r))) {
+		if (!r->run && !r->odd)
+			next_run(r);
+		if (r->run) {
 			reader_take(r);
 			found = true;
 		} else {
+			r->odd--;
 			found = take_line(r);
 		}
 	}
@@ -435,10 +440,10 @@ reader_enter(struct reader *r, struct slice text)
 {
 	const char *err;
 
-	r->learns = false; /* nothing to learn from */
-	if (r->run)        /* for later: its values are gone */
-		shapes_put_back(
-		    &r->shapes, (struct shape_run){ r->places, r->run });
+	r->learns = 0; /* nothing to learn from */
+	if (r->run)    /* for later: its values are gone */
+		shapes_put_back(&r->shapes,
+		    &(struct shape_run){ r->shape, r->places, r->run });
 	r->run = 0;
 	err = text.n ? parse_line(r, text.p, text.n) : "the payload is empty";
 	if (err) {

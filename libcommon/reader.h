@@ -64,11 +64,11 @@ struct reader {
 	const char *line_of; /* operand that it counts */
 	char *chunk;
 	uint32_t chunk_n, at; /* the next line begins at 'at' */
-	bool learns;          /* from lines of this chunk */
-	/* Records of 'shape' that follow, verified. */
-	uint32_t run;
+	uint32_t learns;      /* so many shapes from lines of this chunk */
+	/* Records of 'shape' that follow, verified; or lines of no shape. */
+	uint32_t run, odd;
 	const uint32_t *places; /* of the next one */
-	struct shape *shape;
+	const struct shape *shape;
 	struct shapes shapes;
 	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */

@@ -39,47 +39,73 @@ scalar(const char *p, uint32_t *bad)
 	return n;
 }
 
-/* Lines of a block: those before 'at' are verified, n records. */
-struct lane {
-	const char *at, *end;
-	uint32_t *places, n;
-};
-
-/* Where the places of the next record go. */
-BODY uint32_t *
-lane_places(const struct shape *shape, const struct lane *l)
+/* Of a lane in a block of n bytes.  A record has no less than 7. */
+static size_t
+places_room(size_t n)
 {
-	return l->places + l->n * shape->n_steps;
+	return n + SHAPE_MAX_STEPS + 1;
 }
 
-/*
- * The lanes of a block, cut at newlines.  Only one where records of other
- * shapes are to be expected: all beyond the first would be read in vain.
- */
-static uint32_t
-cut(const struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    uint32_t *places, struct lane lanes[SHAPE_LANES])
+static size_t
+runs_room(size_t n)
 {
-	uint32_t n = to - from;
+	return n / 4 + 3;
+}
+
+void
+shape_room_open(struct shape_room *room, size_t n)
+{
+	room->places =
+	    xcalloc(SHAPE_LANES * places_room(n), sizeof *room->places);
+	room->runs = xcalloc(SHAPE_LANES * runs_room(n), sizeof *room->runs);
+}
+
+void
+shape_room_close(struct shape_room *room)
+{
+	free(room->places);
+	free(room->runs);
+}
+
+/* A part of a block, and the record at hand there. */
+struct lane {
+	const char *p, *end;
+	struct shape *shape;
+	struct shape_step *s;         /* the next one, at p */
+	uint32_t *places;             /* the last one, where p is */
+	struct shape_run *runs, *run; /* the first one, the last one */
+	uint32_t turns;               /* of the record, from shape to shape */
+};
+
+/* The lanes of a block, cut at newlines; one if it is small. */
+static uint32_t
+cut(struct shape_set *set, const char *buf, uint32_t from, uint32_t to,
+    const struct shape_room *room, struct lane lanes[SHAPE_LANES])
+{
+	uint32_t n = to - from, count = n < LEAST_TO_CUT ? 1 : SHAPE_LANES;
 	const char *at = buf + from, *end = buf + to;
 
-	lanes[0] = (struct lane){ at, end, places, 0 };
-	if (!shape->steady || n < LEAST_TO_CUT)
-		return 1;
-	for (uint32_t k = 0; k < SHAPE_LANES; k++) {
-		const char *least = buf + from + n / SHAPE_LANES * (k + 1) - 1;
+	for (uint32_t k = 0; k < count; k++) {
+		const char *least = buf + from + n / count * (k + 1) - 1;
+		struct lane *l = &lanes[k];
 
-		lanes[k] = (struct lane){ at, end, places, 0 };
-		places += n + SHAPE_MAX_STEPS + 1;
-		if (k == SHAPE_LANES - 1)
-			break;
-		if (at <= least)
+		*l = (struct lane){ .p = at,
+			.shape = set->usual,
+			.s = set->usual->steps,
+			.places = room->places + k * places_room(n),
+			.runs = room->runs + k * runs_room(n) };
+		l->run = l->runs;
+		*l->places = (uint32_t)(at - buf);
+		*l->run = (struct shape_run){ set->usual, l->places, 0 };
+		if (k == count - 1)
+			at = end;
+		else if (at <= least)
 			at =
 			    (char *)memchr(least, '\n', (size_t)(end - least)) +
 			    1;
-		lanes[k].end = at;
+		l->end = at;
 	}
-	return SHAPE_LANES;
+	return count;
 }
 
 BODY bool
@@ -87,8 +113,64 @@ are_within(const struct lane *lanes)
 {
 	bool all = true;
 
-	LANES all &= lanes[k].at < lanes[k].end;
+	LANES all &= lanes[k].p < lanes[k].end;
 	return all;
+}
+
+/* A run of another shape, or of none, begins at these places. */
+static void
+begin_run(struct lane *l, const struct shape *shape, const uint32_t *places)
+{
+	if (l->run->n)
+		l->run++;
+	*l->run = (struct shape_run){ shape, places, 0 };
+}
+
+/* The next record is thought to be of the same shape. */
+BODY void
+end_record(struct lane *l)
+{
+	if (l->run->shape != l->shape)
+		begin_run(l, l->shape, l->places - l->shape->n_steps);
+	l->run->n++;
+	l->s = l->shape->steps;
+	l->turns = 0;
+}
+
+/* The record at hand is of no shape. */
+static void
+skip_line(const char *buf, struct lane *l)
+{
+	const char *line;
+
+	l->places -= l->s - l->shape->steps;
+	line = buf + *l->places;
+	l->p = (char *)memchr(line, '\n', (size_t)(l->end - line)) + 1;
+	if (l->run->shape)
+		begin_run(l, NULL, l->places);
+	l->run->n++;
+	l->s = l->shape->steps;
+	l->turns = 0;
+	*++l->places = (uint32_t)(l->p - buf);
+}
+
+/* The runs of all lanes as one list. */
+static uint32_t
+gather(struct shape_set *set, const struct lane *lanes, uint32_t n,
+    struct shape_run *runs)
+{
+	uint32_t n_runs = 0;
+
+	set->steady = true;
+	for (const struct lane *l = lanes; l < lanes + n; l++)
+		for (const struct shape_run *r = l->runs; r <= l->run; r++) {
+			if (!r->n)
+				continue;
+			runs[n_runs++] = *r;
+			set->steady &= r->shape && r->shape == runs->shape;
+		}
+	set->usual = lanes[n - 1].shape;
+	return n_runs;
 }
 
 /* ---- with the compiler's vectors of 16 bytes ---- */
@@ -195,6 +277,7 @@ below_v32(uint32_t bits)
 #define text_ends text_ends_v32
 #define no_digits no_digits_v32
 #define below below_v32
+#define leave() (void)0
 #include "libcommon/shape_walk.h"
 #undef WALK
 #undef TARGET
@@ -206,6 +289,7 @@ below_v32(uint32_t bits)
 #undef text_ends
 #undef no_digits
 #undef below
+#undef leave
 
 /* ---- with AVX2 ---- */
 
@@ -266,6 +350,7 @@ no_digits_avx2(const char *p, uint32_t *zeros, uint32_t *points)
 #define text_ends text_ends_avx2
 #define no_digits no_digits_avx2
 #define below _tzcnt_u32
+#define leave _mm256_zeroupper
 #include "libcommon/shape_walk.h"
 
 #endif
@@ -286,105 +371,4 @@ shape_best(void)
 	while (!k->usable())
 		k++;
 	return k->run;
-}
-
-/* ---- learning ---- */
-
-/* The bytes of [from, to), in steps of which the last has the value's kind. */
-static bool
-add_steps(
-    struct shape *s, const char *from, const char *to, enum shape_kind kind)
-{
-	while (from < to) {
-		size_t n = (size_t)(to - from);
-		struct shape_step *step = &s->steps[s->n_steps];
-
-		if (s->n_steps++ == SHAPE_MAX_STEPS)
-			return false;
-		n = n < SHAPE_PIECE ? n : SHAPE_PIECE;
-		*step = (struct shape_step){ .len = (uint32_t)n };
-		memcpy(step->bytes, from, n);
-		memset(step->mask, 0xff, n);
-		from += n;
-		step->kind = from < to ? SHAPE_NOTHING : kind;
-	}
-	return true;
-}
-
-static enum shape_kind
-kind_of(const struct json_val *v)
-{
-	size_t digits = strspn(v->p, "0123456789"), behind;
-
-	if (v->kind == JSON_STRING)
-		return v->n > 32 ? SHAPE_LONG : SHAPE_TEXT;
-	if (digits == v->n)
-		return SHAPE_DIGITS;
-	if (v->p[digits] != '.')
-		return SHAPE_SCALAR;
-	behind = strspn(v->p + digits + 1, "0123456789");
-	return digits + 1 + behind == v->n ? SHAPE_DECIMAL : SHAPE_SCALAR;
-}
-
-/* The slot of a member that is wanted, and only once. */
-static bool
-add_value(
-    struct shape *s, const struct schema *schema, const struct shape_member *m)
-{
-	int node = schema_child(schema, SCHEMA_ROOT, m->key);
-	struct shape_value *v = &s->values[s->n_values];
-
-	if (node == SCHEMA_NONE || schema->nodes[node].slot < 0)
-		return true;
-	*v = (struct shape_value){ .slot = (uint32_t)schema->nodes[node].slot,
-		.step = s->n_steps - 1,
-		.skip = s->steps[s->n_steps - 1].len,
-		.kind = m->v.kind == JSON_STRING ? JSON_STRING : JSON_NUMBER };
-	for (uint32_t i = 0; i < s->n_values; i++)
-		if (s->values[i].slot == v->slot)
-			return false;
-	s->n_values++;
-	return true;
-}
-
-bool
-shape_learn(struct shape *shape, const struct schema *schema, const char *line,
-    size_t n, const struct shape_member *members, uint32_t count)
-{
-	const char *from = line;
-	uint32_t places[SHAPE_MAX_STEPS + 1];
-	struct lane lane = { .at = line, .places = places };
-	uint32_t known = 0;
-
-	shape->n_steps = shape->n_values = 0;
-	shape->steady = false;
-	if (!count || count > SHAPE_MAX_MEMBERS)
-		return false;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct shape_member *m = &members[i];
-
-		if (!add_steps(shape, from, m->v.p, kind_of(&m->v)) ||
-		    !add_value(shape, schema, m))
-			return false;
-		from = m->v.p + m->v.n;
-	}
-	if (!add_steps(shape, from, line + n + 1, SHAPE_NOTHING))
-		return false;
-	/* Not if it has a byte beyond ASCII, for one. */
-	return record_portable(shape, line, &lane, &known) &&
-	       lane.at == line + n + 1;
-}
-
-uint32_t
-shape_common(const struct shape *a, const struct shape *b)
-{
-	uint32_t n = 0;
-
-	while (n < a->n_steps && n < b->n_steps &&
-	       a->steps[n].len == b->steps[n].len &&
-	       (a->steps[n].kind == SHAPE_NOTHING) ==
-		   (b->steps[n].kind == SHAPE_NOTHING) &&
-	       memcmp(a->steps[n].bytes, b->steps[n].bytes, SHAPE_PIECE) == 0)
-		n++;
-	return n;
 }

@@ -10,6 +10,7 @@
  *	text_ends	a bit for each of 32 bytes that cannot be in a string
  *	no_digits	a bit for each that is no digit; zeros and points too
  *	below		how many of 32 bits are below the first one that is set
+ *	leave		what is to be done before other code goes on
  */
 
 /* The length of digits, perhaps with a point; 32: they may not have ended. */
@@ -36,45 +37,59 @@ WALK(long_text)(const char *p)
 }
 
 /*
- * A record of each lane, a step in all of them at a time.  False if one is of
- * another shape, or only the longer way can tell.
+ * A record of each lane, a step in all of them at a time, along one shape.
+ * False if one is of another shape, or only the longer way can tell: then all
+ * are where they were alike so far.
  */
 TARGET static bool
-WALK(group)(const struct shape *shape, const char *buf, struct lane *lanes)
+WALK(group)(struct shape *shape, const char *buf, struct lane *lanes)
 {
-	const struct shape_step *s = shape->steps, *end = s + shape->n_steps;
-	uint32_t *places = lane_places(shape, lanes);
-	size_t room = (size_t)(lanes[1].places - lanes[0].places);
+	struct shape_step *s = shape->steps, *end = s + shape->n_steps;
+	uint32_t *places[SHAPE_LANES], bad = 0;
 	const char *p[SHAPE_LANES];
-	uint32_t bad = 0;
 	UNLIKE unlike = { 0 };
 
-	LANES p[k] = lanes[k].at;
-	LANES places[k * room] = (uint32_t)(p[k] - buf);
+	LANES p[k] = lanes[k].p;
+	LANES places[k] = lanes[k].places;
 	do {
 		PIECE bytes = load(s->bytes), mask = load(s->mask);
+		uint32_t n[SHAPE_LANES];
 
 		LANES unlike |= differ(p[k], bytes, mask);
 		if (!is_zero(unlike))
-			return false;
+			break;
 		LANES p[k] += s->len;
-		if (s->kind == SHAPE_TEXT)
-			LANES p[k] += below(text_ends(p[k]));
-		else if (s->kind == SHAPE_DIGITS)
+		if (s->kind == SHAPE_TEXT) {
+			LANES n[k] = below(text_ends(p[k]));
+			LANES bad |= n[k] >> 5;
+			LANES p[k] += n[k];
+		} else if (s->kind == SHAPE_DIGITS) {
 			LANES p[k] += WALK(number)(p[k], false, &bad);
-		else if (s->kind == SHAPE_DECIMAL)
+		} else if (s->kind == SHAPE_DECIMAL) {
 			LANES p[k] += WALK(number)(p[k], true, &bad);
-		else if (s->kind == SHAPE_LONG)
-			LANES p[k] += WALK(long_text)(p[k]);
-		else if (s->kind == SHAPE_SCALAR)
+		} else if (s->kind == SHAPE_LONG) {
+			LANES n[k] = WALK(long_text)(p[k]);
+			LANES bad |= n[k] >> 6;
+			LANES p[k] += n[k];
+		} else if (s->kind == SHAPE_SCALAR) {
 			LANES p[k] += scalar(p[k], &bad);
-		places++;
-		LANES places[k * room] = (uint32_t)(p[k] - buf);
+		}
+		if (bad)
+			break;
+		LANES * ++places[k] = (uint32_t)(p[k] - buf);
 	} while (++s < end);
-	if (bad)
+	/* Digits may be the front of another number. */
+	if (s < end && !bad && s > shape->steps && s[-1].kind > SHAPE_LONG) {
+		LANES places[k]--;
+		s--;
+	}
+	LANES lanes[k].shape = shape;
+	LANES lanes[k].places = places[k];
+	LANES lanes[k].p = buf + *places[k];
+	LANES lanes[k].s = s;
+	if (s < end)
 		return false;
-	LANES lanes[k].at = p[k];
-	LANES lanes[k].n++;
+	LANES end_record(&lanes[k]);
 	return true;
 }
 
@@ -97,80 +112,87 @@ WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 	}
 	if (s->kind == SHAPE_DIGITS || s->kind == SHAPE_DECIMAL) {
 		n = WALK(number)(p, s->kind == SHAPE_DECIMAL, &odd);
-		if (!odd && p[n] == s[1].bytes[0])
+		if (!odd && p[n] == s->behind)
 			return p + n;
 	}
 	return p + scalar(p, bad);
 }
 
 /*
- * The next record of a lane; false if it is of another shape.  *known: steps
- * of it that are verified already; set to 0, or to what could be verified.
+ * Where the record at hand is not of its shape: another one that has been the
+ * same, or another line.  Bytes that no value followed may have been the front
+ * of those of another shape's, behind which one does; so two shapes could lead
+ * to each other for ever, and turns are counted.
  */
-TARGET static bool
-WALK(record)(
-    struct shape *shape, const char *buf, struct lane *lane, uint32_t *known)
+TARGET static __attribute__((noinline)) void
+WALK(elsewhere)(struct shape_set *set, const char *buf, struct lane *l)
 {
-	struct shape_step *s = shape->steps + *known;
-	struct shape_step *end = shape->steps + shape->n_steps;
-	uint32_t *places = lane_places(shape, lane) + *known;
-	const char *p = *known ? buf + *places : lane->at;
-	uint32_t bad = 0;
+	for (bool more = ++l->turns < 2 * SHAPE_SET; more;) {
+		size_t i = (size_t)(l->s - l->shape->steps);
+		const char *p = buf + *l->places;
 
-	*places++ = (uint32_t)(p - buf);
-	do {
-		UNLIKE unlike = differ(p, load(s->bytes), load(s->mask));
+		for (uint32_t o = l->s->others; o; o &= o - 1) {
+			struct shape *shape = set->v[__builtin_ctz(o)];
+			struct shape_step *s = shape->steps + i;
 
-		if (!is_zero(unlike))
-			break;
-		p += s->len;
-		if (s->kind != SHAPE_NOTHING)
-			p = WALK(value)(s, p, &bad);
-		if (bad)
-			break;
-		*places++ = (uint32_t)(p - buf);
-	} while (++s < end);
-	*known = s < end ? (uint32_t)(s - shape->steps) : 0;
-	if (s < end)
-		return false;
-	lane->at = p;
-	lane->n++;
-	return true;
+			if (!is_zero(differ(p, load(s->bytes), load(s->mask))))
+				continue;
+			l->shape = shape;
+			l->s = s;
+			l->p = p;
+			return;
+		}
+		more = i && l->s[-1].kind == SHAPE_NOTHING;
+		l->s -= more;
+		l->places -= more;
+	}
+	skip_line(buf, l);
 }
 
-TARGET static bool
-WALK(each)(struct shape *shape, const char *buf, struct lane *lanes)
+/* The rest of the record at hand, or its line. */
+TARGET static void
+WALK(rest)(struct shape_set *set, const char *buf, struct lane *l)
 {
-	uint32_t known = 0;
+	uint32_t n = l->run->n;
+	const struct shape_run *run = l->run;
 
-	for (int k = 0; k < SHAPE_LANES; k++)
-		if (!WALK(record)(shape, buf, &lanes[k], &known))
-			return false;
-	return true;
+	while (l->run == run && run->n == n) {
+		struct shape_step *s = l->s;
+		const char *p = l->p;
+		uint32_t bad = 0;
+
+		if (is_zero(differ(p, load(s->bytes), load(s->mask)))) {
+			p += s->len;
+			if (s->kind != SHAPE_NOTHING)
+				p = WALK(value)(s, p, &bad);
+		} else {
+			bad = 1;
+		}
+		if (bad) {
+			WALK(elsewhere)(set, buf, l);
+			continue;
+		}
+		*++l->places = (uint32_t)(p - buf);
+		l->p = p;
+		l->s = s + 1;
+		if (s->last)
+			end_record(l);
+	}
 }
 
 TARGET static uint32_t
-WALK(run)(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    uint32_t *places, struct shape_run runs[SHAPE_LANES], uint32_t *known)
+WALK(run)(struct shape_set *set, const char *buf, uint32_t from, uint32_t to,
+    const struct shape_room *room)
 {
 	struct lane lanes[SHAPE_LANES];
-	uint32_t n = cut(shape, buf, from, to, places, lanes), n_runs = 0;
-	bool alike = n == SHAPE_LANES;
+	uint32_t n = cut(set, buf, from, to, room, lanes);
 
-	while (alike && are_within(lanes))
-		alike = WALK(group)(shape, buf, lanes) ||
-			WALK(each)(shape, buf, lanes);
-	if (n > 1)
-		*known = 0;
-	alike = true;
-	for (struct lane *l = lanes; alike && l < lanes + n; l++) {
-		while (alike && l->at < l->end)
-			alike = WALK(record)(shape, buf, l, known);
-		if (l->n)
-			runs[n_runs++] = (struct shape_run){ l->places, l->n };
-	}
-	if (n > 1) /* the places may not stand behind the last run */
-		*known = 0;
-	shape->steady = alike;
-	return n_runs;
+	while (n == SHAPE_LANES && are_within(lanes))
+		if (!WALK(group)(lanes->shape, buf, lanes))
+			LANES WALK(rest)(set, buf, &lanes[k]);
+	for (struct lane *l = lanes; l < lanes + n; l++)
+		while (l->p < l->end)
+			WALK(rest)(set, buf, l);
+	leave();
+	return gather(set, lanes, n, room->runs);
 }

@@ -9,67 +9,32 @@ void
 shapes_open(struct shapes *s, size_t block)
 {
 	*s = (struct shapes){ .verify = shape_best() };
-	s->places = xcalloc(shape_room(block), sizeof *s->places);
+	shape_room_open(&s->room, block);
 	s->spare = xaligned(sizeof *s->spare);
 }
 
 void
 shapes_close(struct shapes *s)
 {
-	for (uint32_t i = 0; i < s->n; i++)
-		free(s->list[i]);
+	for (uint32_t i = 0; i < s->set.n; i++)
+		free(s->set.v[i]);
 	free(s->spare);
-	free(s->places);
+	shape_room_close(&s->room);
 }
 
 void
 shapes_reset(struct shapes *s)
 {
-	s->n_runs = s->next_run = s->known = 0;
+	s->n_runs = s->next_run = 0;
 }
 
-/* The records of a shape that begin there. */
-static bool
-verify(struct shapes *s, struct shape *shape, const char *buf, uint32_t from,
-    uint32_t to, uint32_t *known)
-{
-	const struct shape_run *last;
-
-	s->n_runs = s->verify(shape, buf, from, to, s->places, s->runs, known);
-	s->next_run = 0;
-	if (!s->n_runs)
-		return false;
-	last = &s->runs[s->n_runs - 1];
-	s->known = *known;
-	s->known_places = last->places + last->n * shape->n_steps;
-	return true;
-}
-
-struct shape *
+bool
 shapes_find(struct shapes *s, const char *buf, uint32_t from, uint32_t to)
 {
-	const struct shape *tried = s->known ? s->list[0] : NULL;
-	uint32_t known = s->known;
-
-	if (known)
-		memmove(s->places, s->known_places,
-		    (known + 1) * sizeof *s->places);
-	s->known = 0;
-	for (uint32_t i = 0; i < s->n; i++) {
-		struct shape *shape = s->list[i];
-
-		if (shape == tried ||
-		    (tried && s->common[tried->id][shape->id] < known))
-			continue;
-		if (!verify(s, shape, buf, from, to, &known)) {
-			tried = shape;
-			continue;
-		}
-		memmove(s->list + 1, s->list, i * sizeof shape);
-		s->list[0] = shape;
-		return shape;
-	}
-	return NULL;
+	shapes_reset(s);
+	if (s->set.n)
+		s->n_runs = s->verify(&s->set, buf, from, to, &s->room);
+	return s->n_runs > 0;
 }
 
 bool
@@ -77,38 +42,40 @@ shapes_take(struct shapes *s, struct shape_run *run)
 {
 	if (s->next_run == s->n_runs)
 		return false;
-	*run = s->runs[s->next_run++];
+	*run = s->room.runs[s->next_run++];
+	if (run->shape)
+		s->used[run->shape->id] = ++s->time;
 	return true;
 }
 
 void
-shapes_put_back(struct shapes *s, struct shape_run rest)
+shapes_put_back(struct shapes *s, const struct shape_run *rest)
 {
-	s->runs[--s->next_run] = rest;
+	s->room.runs[--s->next_run] = *rest;
 }
 
-const struct shape *
+bool
 shapes_learn(struct shapes *s, const struct schema *schema, const char *line,
-    size_t n, const struct shape_member *members, uint32_t count)
+    size_t n, const struct shape_member *members, uint32_t count,
+    const struct shape **forgotten)
 {
-	struct shape *learned = s->spare, *forgotten = NULL;
+	struct shape *learned = s->spare;
+	uint32_t id = s->set.n;
 
+	*forgotten = NULL;
 	if (!shape_learn(learned, schema, line, n, members, count))
-		return NULL;
-	if (s->n < SHAPES_MAX) {
-		s->spare = xaligned(sizeof *learned);
-		learned->id = s->n++;
-	} else {
-		s->spare = forgotten = s->list[s->n - 1];
-		learned->id = forgotten->id;
+		return false;
+	s->spare = NULL;
+	if (id == SHAPE_SET) {
+		id = 0;
+		for (uint32_t i = 1; i < SHAPE_SET; i++)
+			if (s->used[i] < s->used[id])
+				id = i;
+		*forgotten = s->spare = s->set.v[id];
 	}
-	s->list[s->n - 1] = learned;
-	for (uint32_t i = 0; i < s->n; i++) {
-		const struct shape *other = s->list[i];
-		uint8_t common = (uint8_t)shape_common(learned, other);
-
-		s->common[learned->id][other->id] = common;
-		s->common[other->id][learned->id] = common;
-	}
-	return forgotten;
+	if (!s->spare)
+		s->spare = xaligned(sizeof *s->spare);
+	s->used[id] = ++s->time;
+	shape_set_put(&s->set, learned, id);
+	return true;
 }

@@ -1,54 +1,48 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shapes: the shapes that a reader has learned, and the runs of records that
- * they find.  The one that was of use last is tried first; a new one takes the
- * place of the one that was of no use for the longest time.
+ * shapes: the shapes that a reader has learned, and the runs of lines of a
+ * block that are of one of them, or of none.  A new one takes the place of the
+ * one that was of no use for the longest time.
  */
 #ifndef SHAPES_H
 #define SHAPES_H
 
 #include "libcommon/shape.h"
 
-enum { SHAPES_MAX = 16 };
-
 struct shapes {
 	shape_fn *verify;
 
 	/* Private. */
-	struct shape *list[SHAPES_MAX], *spare;
-	uint32_t n;
-	uint8_t common[SHAPES_MAX][SHAPES_MAX]; /* steps, by id */
-	uint32_t *places;
-	struct shape_run runs[SHAPE_LANES];
+	struct shape_set set;
+	struct shape *spare;
+	uint64_t used[SHAPE_SET], time; /* when, by id */
+	struct shape_room room;
 	uint32_t n_runs, next_run;
-	/* Of the record behind the runs: steps of list[0] that it has. */
-	uint32_t known;
-	const uint32_t *known_places;
 };
 
 /* For blocks of so many bytes. */
 void shapes_open(struct shapes *s, size_t block);
 void shapes_close(struct shapes *s);
 
-/* Another block follows; all runs were taken. */
+/* Runs that were not taken are forgotten. */
 void shapes_reset(struct shapes *s);
 
-/*
- * The shape of the records that begin at buf + from; see shape_fn.  NULL if
- * none is known.
- */
-struct shape *shapes_find(
-    struct shapes *s, const char *buf, uint32_t from, uint32_t to);
+/* Finds the runs of the lines of [from, to), see shape_fn.  False if no shape
+ * is known. */
+bool shapes_find(struct shapes *s, const char *buf, uint32_t from, uint32_t to);
 
-/* The next of its runs; none is empty.  False if there is none. */
+/* The next run; none is empty.  False if there is none. */
 bool shapes_take(struct shapes *s, struct shape_run *run);
 
 /* The rest of a run that was taken: it will be the next one again. */
-void shapes_put_back(struct shapes *s, struct shape_run rest);
+void shapes_put_back(struct shapes *s, const struct shape_run *rest);
 
-/* See shape_learn().  Returns what is forgotten for it, or NULL. */
-const struct shape *shapes_learn(struct shapes *s, const struct schema *schema,
+/*
+ * See shape_learn().  *forgotten is what makes room for it, or NULL; runs that
+ * were found before may be of that one.
+ */
+bool shapes_learn(struct shapes *s, const struct schema *schema,
     const char *line, size_t n, const struct shape_member *members,
-    uint32_t count);
+    uint32_t count, const struct shape **forgotten);
 
 #endif

@@ -17,11 +17,10 @@ static const char *const wanted[] = { "a", "b", "c", "a.b", "a.0", "bytes",
 enum { WANTED = sizeof wanted / sizeof *wanted };
 
 static uint32_t
-no_shape(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    uint32_t *places, struct shape_run runs[SHAPE_LANES], uint32_t *known)
+no_shape(struct shape_set *set, const char *buf, uint32_t from, uint32_t to,
+    const struct shape_room *room)
 {
-	(void)shape, (void)buf, (void)from, (void)to, (void)places, (void)runs;
-	(void)known;
+	(void)set, (void)buf, (void)from, (void)to, (void)room;
 	return 0;
 }
 

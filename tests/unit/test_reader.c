@@ -26,11 +26,10 @@ struct told {
 enum path { BEST, GENERAL, PORTABLE };
 
 static uint32_t
-no_shape(struct shape *shape, const char *buf, uint32_t from, uint32_t to,
-    uint32_t *places, struct shape_run runs[SHAPE_LANES], uint32_t *known)
+no_shape(struct shape_set *set, const char *buf, uint32_t from, uint32_t to,
+    const struct shape_room *room)
 {
-	(void)shape, (void)buf, (void)from, (void)to, (void)places, (void)runs;
-	(void)known;
+	(void)set, (void)buf, (void)from, (void)to, (void)room;
 	return 0;
 }
 
@@ -321,7 +320,7 @@ test_mixtures(void)
 static void
 test_many_shapes(void)
 {
-	enum { ROOM = 200 * 1000, SHAPES = 3 * SHAPES_MAX };
+	enum { ROOM = 200 * 1000, SHAPES = 3 * SHAPE_SET };
 	char *text = malloc(ROOM), *p = text;
 	struct told t;
 

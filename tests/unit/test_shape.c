@@ -17,7 +17,8 @@ static const struct shape_kernel *kernels[MAX_KERNELS];
 static int n_kernels;
 static struct sample_guard guard;
 static struct schema schema;
-static struct shape *shape;
+static struct shape_set set;
+static struct shape *shapes[SHAPE_SET];
 
 /* What went wrong: counted, the first few are shown. */
 static int wrong;
@@ -62,7 +63,7 @@ parse(const char *line, size_t n, struct shape_member *m)
 }
 
 static const struct shape_value *
-value_of_slot(size_t slot)
+value_of_slot(const struct shape *shape, size_t slot)
 {
 	for (uint32_t i = 0; i < shape->n_values; i++)
 		if (shape->values[i].slot == slot)
@@ -72,11 +73,11 @@ value_of_slot(size_t slot)
 
 /* Each slot has what the last member of that name has. */
 static void
-compare_values(const char *buf, const uint32_t *places,
-    const struct shape_member *m, int count)
+compare_values(const struct shape *shape, const char *buf,
+    const uint32_t *places, const struct shape_member *m, int count)
 {
 	for (size_t slot = 0; slot < schema.n_slots; slot++) {
-		const struct shape_value *s = value_of_slot(slot);
+		const struct shape_value *s = value_of_slot(shape, slot);
 		struct json_val want = { .kind = JSON_NONE };
 		struct slice text;
 
@@ -95,10 +96,11 @@ compare_values(const char *buf, const uint32_t *places,
 	}
 }
 
-/* The records that a kernel said are of the shape are what they should be. */
+/* The records that a kernel said are of a shape are what they should be. */
 static void
 check_run(const char *buf, const struct shape_run *run, const char **line)
 {
+	const struct shape *shape = run->shape;
 	const uint32_t *places = run->places;
 
 	for (uint32_t i = 0; i < run->n; i++, places += shape->n_steps) {
@@ -116,54 +118,47 @@ check_run(const char *buf, const struct shape_run *run, const char **line)
 			complain("accepted", *line, n);
 			return;
 		}
-		compare_values(buf, places, m, count);
+		compare_values(shape, buf, places, m, count);
 		*line = newline + 1;
 	}
 }
 
-/* What is said of the record behind the runs is what a look at it tells. */
+/* Lines of no shape. */
 static void
-check_known(const char *buf, size_t n, const uint32_t *places,
-    const struct shape_run *last, uint32_t known, uint32_t at)
+pass_lines(uint32_t n, const char **line)
 {
-	uint32_t *again = malloc(shape_room(n) * sizeof *again), found = 0;
-	const uint32_t *behind =
-	    last ? last->places + last->n * shape->n_steps : places;
-	struct shape_run runs[SHAPE_LANES];
-	bool steady = shape->steady;
-
-	shape->steady = false;
-	if (known && kernels[n_kernels - 1]->run(
-			 shape, buf, at, (uint32_t)n, again, runs, &found))
-		complain("a record that is of the shape", buf + at, n - at);
-	if (known && (found != known || memcmp(behind, again,
-					    (known + 1) * sizeof *again) != 0))
-		complain("places of what is known", buf + at, n - at);
-	shape->steady = steady;
-	free(again);
+	while (n--)
+		*line = (char *)rawmemchr(*line, '\n') + 1;
 }
 
-/* The records that a kernel finds from buf on, as one part or as several. */
+/* The records that a kernel finds, as one part or as several. */
 static long
 run_kernel(const struct shape_kernel *kernel, const char *buf, size_t n,
-    uint32_t *places, bool steady)
+    const struct shape_room *room, bool steady)
 {
-	struct shape_run runs[SHAPE_LANES];
+	const struct shape_run *runs = room->runs;
 	const char *line = buf;
-	uint32_t n_runs, known = 0;
+	uint32_t n_runs;
+	bool alike = true;
 	long found = 0;
 
-	shape->steady = steady;
-	n_runs = kernel->run(shape, buf, 0, (uint32_t)n, places, runs, &known);
+	set.steady = steady;
+	set.usual = set.v[sample_below(set.n)];
+	n_runs = kernel->run(&set, buf, 0, (uint32_t)n, room);
 	for (uint32_t i = 0; i < n_runs; i++) {
 		if (!runs[i].n)
 			complain("an empty run", buf, n);
-		found += runs[i].n;
-		check_run(buf, &runs[i], &line);
+		alike &= runs[i].shape && runs[i].shape == runs->shape;
+		if (runs[i].shape) {
+			found += runs[i].n;
+			check_run(buf, &runs[i], &line);
+		} else {
+			pass_lines(runs[i].n, &line);
+		}
 	}
-	check_known(buf, n, places, n_runs ? &runs[n_runs - 1] : NULL, known,
-	    (uint32_t)(line - buf));
-	if (shape->steady != (line == buf + n))
+	if (line != buf + n)
+		complain("lines are missing", buf, n);
+	if (set.steady != alike)
 		complain("steady or not", buf, n);
 	return found;
 }
@@ -178,22 +173,23 @@ run_at(const char *text, size_t n, bool at_end)
 {
 	char *buf =
 	    at_end ? guard.p + guard.n - INPUT_PAD - n : guard.p + INPUT_PAD;
-	uint32_t *places = malloc(shape_room(n) * sizeof *places);
+	struct shape_room room;
 	long run = -1;
 
+	shape_room_open(&room, n);
 	memset(buf - INPUT_PAD, 0, INPUT_PAD);
 	memset(buf + n, '7', INPUT_PAD);
 	memcpy(buf, text, n);
 	for (int i = 2 * n_kernels; n && i-- > 0;) {
 		long got =
-		    run_kernel(kernels[i / 2], buf, n, places, i % 2 == 0);
+		    run_kernel(kernels[i / 2], buf, n, &room, i % 2 == 0);
 
 		if (run < 0)
 			run = got;
 		if (got != run)
 			complain(kernels[i / 2]->name, text, n);
 	}
-	free(places);
+	shape_room_close(&room);
 	return n ? run : 0;
 }
 
@@ -213,9 +209,9 @@ run(const char *text, size_t n)
 	return front;
 }
 
-/* Learns from a line (its newline is at line[n]). */
+/* Learns from a line (its newline is at line[n]), beside what is known. */
 static bool
-learn(const char *line, size_t n)
+learn_too(const char *line, size_t n)
 {
 	struct shape_member m[SHAPE_MAX_MEMBERS];
 	char *copy = xcalloc(n + 2 + SHAPE_REACH, 1);
@@ -225,10 +221,20 @@ learn(const char *line, size_t n)
 	copy[0] = copy[n + 1] = '\n';
 	memcpy(copy + 1, line, n);
 	count = parse(copy + 1, n, m);
-	good = count >= 0 &&
-	       shape_learn(shape, &schema, copy + 1, n, m, (uint32_t)count);
+	good = count >= 0 && shape_learn(shapes[set.n], &schema, copy + 1, n, m,
+				 (uint32_t)count);
 	free(copy);
+	if (good)
+		shape_set_put(&set, shapes[set.n], set.n);
 	return good;
+}
+
+/* Nothing else is known. */
+static bool
+learn(const char *line, size_t n)
+{
+	set = (struct shape_set){ 0 };
+	return learn_too(line, n);
 }
 
 /* ---- mutations ---- */
@@ -247,18 +253,18 @@ try_edit(const char *line, size_t n, size_t at, size_t cut, struct slice put)
 }
 
 /*
- * Every byte of a line (with its newline) replaced by each byte of 'set', left
- * out, doubled, and each of the set put in before it.
+ * Every byte of a line (with its newline) replaced by each of 'bytes', left
+ * out, doubled, and each of them put in before it.
  */
 static void
-mutate_each(const char *line, size_t n, struct slice set)
+mutate_each(const char *line, size_t n, struct slice bytes)
 {
 	for (size_t at = 0; at + 1 < n; at++) {
 		try_edit(line, n, at, 1, slice_of("", 0));
 		try_edit(line, n, at, 0, slice_of(line + at, 1));
-		for (size_t i = 0; i < set.n; i++) {
-			try_edit(line, n, at, 1, slice_of(set.p + i, 1));
-			try_edit(line, n, at, 0, slice_of(set.p + i, 1));
+		for (size_t i = 0; i < bytes.n; i++) {
+			try_edit(line, n, at, 1, slice_of(bytes.p + i, 1));
+			try_edit(line, n, at, 0, slice_of(bytes.p + i, 1));
 		}
 	}
 }
@@ -267,7 +273,8 @@ mutate_each(const char *line, size_t n, struct slice set)
 static void
 mutate_some(const char *line, size_t n, int rounds)
 {
-	static const char set[] = "\"\"\"\"\"\"\n\\{}[],,,:::  00123.-+eEtrue";
+	static const char bytes[] =
+	    "\"\"\"\"\"\"\n\\{}[],,,:::  00123.-+eEtrue";
 	char text[MAX_LINE];
 
 	while (rounds--) {
@@ -278,7 +285,8 @@ mutate_some(const char *line, size_t n, int rounds)
 			if (sample_below(3) == 0)
 				text[at] = text[sample_below((unsigned)n)];
 			else
-				text[at] = set[sample_below(sizeof set - 1)];
+				text[at] =
+				    bytes[sample_below(sizeof bytes - 1)];
 		}
 		run(text, n);
 		/* Two pieces change places. */
@@ -485,6 +493,92 @@ test_random_shapes(void)
 	OK(missed == 0);
 }
 
+/* ---- several shapes at once ---- */
+
+/* Some members less, and some that change between text and number. */
+static int
+vary(const struct member *from, int count, struct member *to)
+{
+	int n = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (sample_below(5) == 0)
+			continue;
+		to[n] = from[i];
+		if (sample_below(5) == 0)
+			to[n].kind = to[n].kind ? 0 : 1;
+		n++;
+	}
+	return n;
+}
+
+/* Up to SHAPE_SET kinds of records, which take turns, with others between. */
+static void
+mixed_shapes(int *missed, int *odd)
+{
+	struct member all[20], m[SHAPE_SET][20];
+	int count = 3 + (int)sample_below(18), n[SHAPE_SET], kinds = 0;
+	char text[MAX_LINE];
+	long want = 0, got;
+	size_t len = 0;
+
+	random_members(all, count);
+	set = (struct shape_set){ 0 };
+	for (int i = 0; i < SHAPE_SET; i++) {
+		n[kinds] = vary(all, count, m[kinds]);
+		len = n[kinds] ? random_line(text, m[kinds], n[kinds]) : 0;
+		/* It may be one that is known. */
+		if (len && !(set.n && run(text, len)) &&
+		    learn_too(text, len - 1))
+			kinds++;
+	}
+	len = 0;
+	while (kinds && len < MAX_LINE - 3000) {
+		unsigned k = sample_below((unsigned)kinds + 1);
+
+		if (k < (unsigned)kinds) {
+			len += random_line(text + len, m[k], n[k]);
+			want++;
+		} else if (sample_below(4) == 0) {
+			len += (size_t)sprintf(
+			    text + len, "{\"zz\":{}}\n%s", k % 2 ? "\n" : "");
+			++*odd;
+		}
+	}
+	got = len ? run(text, len) : 0;
+	*missed += got != want;
+	if (len > 4000)
+		mutate_some(text, len - 3000, 30);
+}
+
+static void
+test_mixed_shapes(void)
+{
+	int missed = 0, odd = 0;
+
+	for (int round = 0; round < 300; round++)
+		mixed_shapes(&missed, &odd);
+	OK(missed == 0);
+	OK(odd > 300);
+}
+
+/* One shape takes the place of another. */
+static void
+test_replaced_shape(void)
+{
+	const char abc[24 + SHAPE_REACH] = "{\"a\":1}\n{\"b\":1}\n{\"c\":1}\n";
+	struct shape_member m[SHAPE_MAX_MEMBERS];
+
+	OK(learn("{\"a\":1}", 7) && learn_too("{\"b\":1}", 7));
+	OK(run(abc, 24) == 2);
+	OK(parse(abc + 16, 7, m) == 1);
+	OK(shape_learn(shapes[2], &schema, abc + 16, 7, m, 1));
+	shape_set_put(&set, shapes[2], 0);
+	OK(set.n == 2 && run(abc, 24) == 2);
+	shape_set_put(&set, shapes[0], 2);
+	OK(set.n == 3 && run(abc, 24) == 3);
+}
+
 /* ---- what is not fit ---- */
 
 static void
@@ -497,11 +591,11 @@ test_learning(void)
 	OK(!learn("{\"a\":1,\"a\":2}", 13));  /* wanted, and twice */
 	OK(learn("{\"zz\":1,\"zz\":2}", 15)); /* twice, and not wanted */
 	OK(parse(line + 1, sizeof line - 3, m) == 2);
-	OK(!shape_learn(shape, &schema, line + 1, sizeof line - 3, m,
+	OK(!shape_learn(shapes[1], &schema, line + 1, sizeof line - 3, m,
 	    SHAPE_MAX_MEMBERS + 1));
 	OK(learn("{\"a\":1}", 7));
 	OK(run("{\"a\":1}\n{\"a\":22}\n{\"b\":1}\n", 25) == 2);
-	OK(run("{\"a\":1}\n{\"a\":\"\"}\n{\"a\":1}\n", 25) == 1);
+	OK(run("{\"a\":1}\n{\"a\":\"\"}\n{\"a\":1}\n", 25) == 2);
 	OK(run("", 0) == 0);
 	OK(run("\n\n\n", 3) == 0);
 }
@@ -540,8 +634,8 @@ main(void)
 	schema_init(&schema);
 	for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
 		schema_add(&schema, slice_str(wanted[i]));
-	shape = xaligned(sizeof *shape);
-	*shape = (struct shape){ 0 };
+	for (int i = 0; i < SHAPE_SET; i++)
+		shapes[i] = xaligned(sizeof **shapes);
 	for (const struct shape_kernel *k = shape_kernels; k->name; k++)
 		if (k->usable())
 			kernels[n_kernels++] = k;
@@ -552,6 +646,8 @@ main(void)
 	test_scalars();
 	test_random_shapes();
 	test_mutations();
+	test_mixed_shapes();
+	test_replaced_shape();
 	OK(wrong == 0);
 	printf(
 	    "# %lu records accepted, %lu blocks refused\n", accepted, refused);
