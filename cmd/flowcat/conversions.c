@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cmd/flowcat/arrays.h"
 #include "cmd/flowcat/octets.h"
 
 static const char *
@@ -355,39 +356,6 @@ as_dns_qr(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
-as_json(struct convert *c, const struct json_val *v, struct value *out)
-{
-	(void)c;
-	if (v->kind != JSON_ARRAY || v->n == 2)
-		return NULL;
-	*out = (struct value){ .type = VALUE_JSON };
-	out->s = json_slice(v);
-	return NULL;
-}
-
-static const char *
-as_count(struct convert *c, const struct json_val *v, struct value *out)
-{
-	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
-	struct json_iter it;
-	struct json_val key, element;
-	bool done = false;
-	unsigned n = 0;
-
-	(void)c;
-	if (v->kind != JSON_ARRAY || json_open(&in, &it))
-		return NULL;
-	for (;;) {
-		if (json_member(&in, &it, &key, &done) || done ||
-		    json_value(&in, &element))
-			break;
-		n++;
-	}
-	*out = (struct value){ .type = VALUE_INT, .i = n };
-	return NULL;
-}
-
-static const char *
 as_icmp_pair(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err = as_int(c, v, out);
@@ -457,8 +425,10 @@ convert_fn *const conversions[] = {
 	[AS_DNS_FLAGS] = as_dns_flags,
 	[AS_HEX_DNS_FLAGS] = as_hex_dns_flags,
 	[AS_DNS_QR] = as_dns_qr,
-	[AS_JSON] = as_json,
-	[AS_COUNT] = as_count,
+	[AS_JSON] = arrays_whole,
+	[AS_RDATAS] = arrays_rdata,
+	[AS_TTLS] = arrays_ttl,
+	[AS_COUNT] = arrays_count,
 	[AS_ICMP_PAIR] = as_icmp_pair,
 	[AS_TLS] = as_tls,
 	[AS_DIRECTION] = as_direction,

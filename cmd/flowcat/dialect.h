@@ -54,9 +54,11 @@ enum conversion {
 	AS_DNS_RCODE,
 	AS_DNS_FLAGS, /* also dns_qr, dns_opcode, dns_rcode */
 	AS_HEX_DNS_FLAGS,
-	AS_DNS_QR,    /* "query", "answer", "request", "response" */
-	AS_JSON,      /* an array as it is; empty ones mean nothing */
-	AS_COUNT,     /* the number of an array's elements */
+	AS_DNS_QR, /* "query", "answer", "request", "response" */
+	AS_JSON,   /* an array as it is; empty ones mean nothing */
+	AS_RDATAS, /* of each of an array's objects; null where it has none */
+	AS_TTLS,   /* the same of another member */
+	AS_COUNT,  /* the number of an array's elements */
 	AS_ICMP_PAIR, /* type * 256 + code */
 	AS_TLS,       /* a version's number or name */
 	AS_DIRECTION, /* 0 ingress, 1 egress */

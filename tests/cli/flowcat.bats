@@ -80,7 +80,7 @@ wait_for() {
 
 @test "Suricata: flow, netflow, DNS of both versions" {
 	converts suricata-flow suricata-netflow suricata-dns2 suricata-dns3 \
-		suricata-dns3-request
+		suricata-dns3-request suricata-answers
 }
 
 @test "Zeek: conn and DNS, with flattened and nested names" {

@@ -279,6 +279,15 @@ refuses() {
 	gives external_resolver '{"alert_state":"begin","src_ip_addr":"10.0.0.1","dst_ip_addr":"8.8.8.8","queries":1,"responses":1,"flows":1}
 {"alert_state":"end","src_ip_addr":"10.0.0.1","dst_ip_addr":"8.8.8.8","queries":1,"responses":1,"flows":1}' \
 		-L 10.0.0.0/8
+	# Suricata: the address is the second answer
+	cat > answers <<- 'END'
+		{"timestamp":"2024-05-01T10:00:00.000000+0200","event_type":"dns","src_ip":"8.8.8.8","src_port":53,"dest_ip":"10.0.0.1","dest_port":5353,"proto":"UDP","dns":{"version":2,"type":"answer","id":7,"flags":"8180","qr":true,"rd":true,"ra":true,"rrname":"example.org","rrtype":"A","rcode":"NOERROR","answers":[{"rrname":"example.org","rrtype":"CNAME","ttl":60,"rdata":"alias.example.org"},{"rrname":"alias.example.org","rrtype":"A","ttl":60,"rdata":"203.0.113.9"}]}}
+		{"timestamp":"2024-05-01T10:00:03.000000+0200","event_type":"flow","src_ip":"10.0.0.1","src_port":40001,"dest_ip":"203.0.113.9","dest_port":443,"proto":"TCP","flow":{"pkts_toserver":4,"pkts_toclient":4,"bytes_toserver":400,"bytes_toclient":4000,"start":"2024-05-01T10:00:00.200000+0200","end":"2024-05-01T10:00:01.200000+0200"}}
+	END
+	flowcat answers > in
+	gives external_resolver '{"alert_state":"begin","src_ip_addr":"10.0.0.1","dst_ip_addr":"8.8.8.8","responses":1,"flows":1}
+{"alert_state":"end","src_ip_addr":"10.0.0.1","dst_ip_addr":"8.8.8.8","responses":1,"flows":1}' \
+		-L 10.0.0.0/8
 	cat > suricata <<- 'END'
 		{"timestamp":"2024-05-01T10:00:00.000000+0200","event_type":"dns","src_ip":"10.0.0.1","src_port":5353,"dest_ip":"10.0.0.53","dest_port":53,"proto":"UDP","dns":{"version":2,"type":"query","id":7,"rrname":"example.org","rrtype":"A"}}
 		{"timestamp":"2024-05-01T10:00:00.100000+0200","event_type":"dns","src_ip":"10.0.0.53","src_port":53,"dest_ip":"10.0.0.1","dest_port":5353,"proto":"UDP","dns":{"version":2,"type":"answer","id":7,"flags":"8183","qr":true,"rd":true,"ra":true,"rrname":"example.org","rrtype":"A","rcode":"NXDOMAIN"}}
