@@ -27,7 +27,7 @@ ldflags = $(CFLAGS) $(sanitize) -Wl,--as-needed $(LDFLAGS)
 libs_flowcat = -lfixbuf -lglib-2.0 -lssl
 libs_flowdns = -lidn2
 libs_flowmatch = -ljansson
-libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lmaxminddb -lcrypto -lm
+libs = -lz -lzstd -lpcre2-8 -lpsl -lrdkafka -lmaxminddb -lcrypto -lm -pthread
 
 tools = flowcat flowfilter flowwin flowagg flowtopn flowdns flowmatch
 present = $(foreach t,$(tools),$(if $(wildcard cmd/$t/$t.c),$t))
@@ -177,7 +177,7 @@ check-deb: deb ## the package in a bare system; wants root
 # Tiny buffers, so that every test goes through every refill.
 check-san: ## all tests with sanitizers and 16-byte buffers
 	@$(MAKE) check B=$(B)/san SAN=address,undefined \
-		CPPFLAGS='-DIN_CAP=16 -DIN_CHUNK=16 -DOUT_CAP=16'
+		CPPFLAGS='-DIN_CAP=16 -DIN_CHUNK=16 -DOUT_CAP=16 -DAHEAD_CAP=16'
 
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard libcommon/*.[ch])
 	@mkdir -p $(@D)

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libcommon/ahead.h"
 #include "libcommon/die.h"
 #include "libcommon/progress.h"
 #include "libcommon/stop.h"
@@ -194,6 +195,8 @@ run_open(struct run *r, char **operands, struct reader_opts how)
 	how.strict = r->opts.strict;
 	if (r->opts.progress && !r->opts.quiet)
 		progress_open(r->out.fd);
+	if (r->opts.threads > 1)
+		ahead_allow(r->opts.threads - 1);
 	reader_open(&r->reader, &how, &r->schema, &r->out);
 	if (r->reader.rejects)
 		r->commit.others[r->commit.n_others++] = r->reader.rejects;

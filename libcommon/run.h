@@ -17,7 +17,7 @@
 struct run_opts {
 	const char *output, *format, *index, *color, *tz, *where, *rejects,
 	    *stats;
-	uint64_t max_line;
+	uint64_t max_line, threads;
 	bool strict, quiet, progress;
 	struct kafka_opts kafka;
 	struct kafka_sink_opts sink;
@@ -63,6 +63,9 @@ const char *run_header(const char *arg);
 		    "write bad records to FILE", NULL },                     \
 	    { OPT_U64, 0, "max-line", &(o).max_line, "BYTES",                \
 		    "longest line accepted (2Mi)", NULL },                   \
+	    { OPT_U64, 'j', "threads", &(o).threads, "N",                    \
+		    "with 2 and more, read files ahead in threads (1)",      \
+		    NULL },                                                  \
 	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",                  \
 		    "a summary on standard error at the end", NULL },        \
 	    { OPT_FLAG, 0, "progress", &(o).progress, NULL,                  \

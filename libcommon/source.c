@@ -10,6 +10,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "libcommon/ahead.h"
 #include "libcommon/stop.h"
 #include "libcommon/xalloc.h"
 
@@ -42,9 +43,11 @@ struct source {
 	size_t raw_at, raw_n;
 	z_stream z;
 	ZSTD_DStream *zstd;
-	size_t zstd_due; /* what ZSTD wants: 0 between frames */
-	bool held;       /* zstd: output filled, more may wait inside */
-	bool between;    /* gzip: between members */
+	size_t zstd_due;     /* what ZSTD wants: 0 between frames */
+	struct ahead *ahead; /* it reads; or NULL */
+	uint64_t given;      /* the offset of what it gave */
+	bool held;           /* zstd: output filled, more may wait inside */
+	bool between;        /* gzip: between members */
 };
 
 /* The file was replaced (rotated) or cut: continue with the new one. */
@@ -251,6 +254,17 @@ read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
 	return s->read(s, buf, n, idle);
 }
 
+/* In a thread: a file is read without waits, so nobody is idle. */
+static ssize_t
+read_block(void *arg, char *buf, size_t n, uint64_t *offset)
+{
+	struct source *s = arg;
+	ssize_t got = s->read(s, buf, n, &(struct idle){ NULL, NULL });
+
+	*offset = s->offset;
+	return got;
+}
+
 static ssize_t
 read_kafka(struct source *s, char *buf, size_t n, const struct idle *idle)
 {
@@ -319,6 +333,8 @@ open_file(const char *name, bool follow)
 	if (s->regular)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
+	if (!s->follow && s->size > AHEAD_CAP)
+		s->ahead = ahead_start(read_block, s);
 	return s;
 }
 
@@ -342,7 +358,9 @@ ssize_t
 source_read(
     struct source *s, char *buf, size_t n, int (*idle)(void *arg), void *arg)
 {
-	return s->read(s, buf, n, &(struct idle){ idle, arg });
+	if (!s->ahead)
+		return s->read(s, buf, n, &(struct idle){ idle, arg });
+	return stop_asked() ? 0 : ahead_read(s->ahead, buf, n, &s->given);
 }
 
 const char *
@@ -370,7 +388,7 @@ source_is_regular(const struct source *s)
 uint64_t
 source_offset(const struct source *s)
 {
-	return s->offset;
+	return s->ahead ? s->given : s->offset;
 }
 
 uint64_t
@@ -382,6 +400,8 @@ source_size(const struct source *s)
 void
 source_close(struct source *s)
 {
+	if (s->ahead)
+		ahead_stop(s->ahead);
 	if (s->read == read_gzip)
 		inflateEnd(&s->z);
 	ZSTD_freeDStream(s->zstd);

@@ -228,6 +228,34 @@ $flow"
 	same ''
 }
 
+@test "-j: read ahead in threads, the same comes out" {
+	local i j n=20000
+
+	[[ $B != *san* ]] || n=600
+	flowgen -n "$n" -s 3 -6 20 > flows
+	gzip -kc flows > flows.gz
+	zstd -qc flows > flows.zst
+	{ printf '['; paste -sd, flows; printf ']'; } > array
+	head -c -1000 flows.gz > cut.gz
+	for i in flows flows.gz flows.zst array; do
+		for j in 1 2 3; do
+			flowcat -j "$j" "$i" | cmp - flows
+		done
+	done
+	flowcat -j 3 flows flows.gz cut.gz flows.zst > want3 2> err3 || same 1 $?
+	flowcat flows flows.gz cut.gz flows.zst > want1 2> err1 || same 1 $?
+	cmp want1 want3
+	cmp err1 err3
+	[[ $(< err3) == *'cut.gz: the gzip data ends too early'* ]]
+	# Each operand of --merge has a reader of its own.
+	flowcat -j 4 --merge flows flows.gz flows.zst > merged
+	flowcat --merge flows flows.gz flows.zst | cmp - merged
+	flowagg -j 2 -k protocol flows.gz | cmp - <(flowagg -k protocol flows)
+	# What was read ahead is not worked off when the rest is not wanted.
+	flowcat -j 2 -n 1 flows | cmp - <(head -n 1 flows)
+	run_err 2 flowcat -j x flows
+}
+
 @test "a gzip file padded with zeros, as tapes leave it, is read" {
 	times 1 2 | gzip > a
 	head -c 1024 /dev/zero >> a
