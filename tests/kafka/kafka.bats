@@ -872,6 +872,13 @@ apart() {
 
 # These stop the broker.
 
+# committed GROUP N: so many messages.
+committed() {
+	(($(broker offsets "$1" 2> offsets_err | awk -v group="$1" '
+		$1 == group && $4 ~ /^[0-9]+$/ { n += $4 }
+		END { print n + 0 }') >= $2))
+}
+
 @test "a broker that goes away and comes back: nothing is lost" {
 	local copy reader member soon=(-X reconnect.backoff.max.ms=500)
 
@@ -899,6 +906,8 @@ apart() {
 	same 0 $status
 	wait_for 20 lines 3000 got
 	wait_for 20 grown "$t.copy" 2999
+	# Thrown out of its group meanwhile, it does the work once more.
+	wait_for 20 committed "$t" 3000
 	stopped "$reader"
 	stopped "$member"
 	same '' "$(cat err1 err2 err3)"
