@@ -5,8 +5,10 @@
  * The bytes and where they end are those of reading without it.  Signals are
  * left to the other threads.
  *
- * Measured, -j 2 beside -j 1 on two cores, flowagg -k src_ip_addr on 5 M
- * records of 275 bytes: see bench/README.md.
+ * Measured with flowagg -k src_ip_addr, a million records of 275 bytes, two
+ * cores, seconds: zstd 0.40, with a thread 0.28; gzip 0.67, 0.55. Not
+ * compressed (5 million) 0.78, 1.03: the bytes go from one core's cache to the
+ * other's, and are copied once more; so such files are read without.
  */
 #ifndef AHEAD_H
 #define AHEAD_H

@@ -64,7 +64,7 @@ const char *run_header(const char *arg);
 	    { OPT_U64, 0, "max-line", &(o).max_line, "BYTES",                \
 		    "longest line accepted (2Mi)", NULL },                   \
 	    { OPT_U64, 'j', "threads", &(o).threads, "N",                    \
-		    "with 2 and more, read files ahead in threads (1)",      \
+		    "with 2 and more, decompress files in threads (1)",      \
 		    NULL },                                                  \
 	    { OPT_MAYBE, 0, "stats", &(o).stats, "[=json]",                  \
 		    "a summary on standard error at the end", NULL },        \

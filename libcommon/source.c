@@ -229,6 +229,17 @@ choose_reader(struct source *s)
 	return NULL;
 }
 
+/* In a thread: a file is read without waits, so nobody is idle. */
+static ssize_t
+read_block(void *arg, char *buf, size_t n, uint64_t *offset)
+{
+	struct source *s = arg;
+	ssize_t got = s->read(s, buf, n, &(struct idle){ NULL, NULL });
+
+	*offset = s->offset;
+	return got;
+}
+
 /*
  * The first call recognises the format.  It waits for more than one byte only
  * where that byte begins a magic number, so that a pipe stays live.
@@ -251,18 +262,9 @@ read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
 	err = choose_reader(s);
 	if (err)
 		return fail(s, err);
-	return s->read(s, buf, n, idle);
-}
-
-/* In a thread: a file is read without waits, so nobody is idle. */
-static ssize_t
-read_block(void *arg, char *buf, size_t n, uint64_t *offset)
-{
-	struct source *s = arg;
-	ssize_t got = s->read(s, buf, n, &(struct idle){ NULL, NULL });
-
-	*offset = s->offset;
-	return got;
+	if (s->read != read_plain && !s->follow && s->size > AHEAD_CAP)
+		s->ahead = ahead_start(read_block, s);
+	return source_read(s, buf, n, idle->call, idle->arg);
 }
 
 static ssize_t
@@ -333,8 +335,6 @@ open_file(const char *name, bool follow)
 	if (s->regular)
 		posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
-	if (!s->follow && s->size > AHEAD_CAP)
-		s->ahead = ahead_start(read_block, s);
 	return s;
 }
 

@@ -228,7 +228,7 @@ $flow"
 	same ''
 }
 
-@test "-j: read ahead in threads, the same comes out" {
+@test "-j: decompressed in threads, the same comes out" {
 	local i j n=20000
 
 	[[ $B != *san* ]] || n=600
