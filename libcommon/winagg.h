@@ -7,16 +7,16 @@
  * Only groups of the pane that entered and the one that left are then tested
  * anew for --having and ranked anew.
  *
- * Measured on 5 M records of 500 s, as multiples of the time of wc -l: flowwin
- * -w 10s 2.7, -w 300s/1s 2.8; the SYN flood (flowfilter 'flags S/SA' | flowagg
- * -k dst_ip_addr --having 'flows > 1000') -w 10s/1s 3.0, -w 300s 2.7, -w
- * 300s/1s 3.7; flowagg -k src_ip_addr -w 60s 5.7, -w 60s/5s 14.3: 112 windows
- * of up to 95 000 rows, 1.5 GB of text; flowtopn -k src_ip_addr -b packets -w
- * 60s/5s 8.7 (24.9 before rows were limited by a heap and cells that nobody
- * asks for were left out).  Of the last two a third of the time goes into
- * fresh pages: with the lateness of files, 1h, all 100 panes live, 260 MB.
- * Tried without gain: huge pages for all tables, malloc that never gives back.
- * 10^8 records through a pipe, -w 60s/5s: 79 MiB, as for 10^7 (bench/memory).
+ * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l:
+ * flowwin -w 10s 2.65; the SYN flood (flowfilter 'flags S/SA' | flowagg -k
+ * dst_ip_addr --having 'flows > 1000') -w 10s/1s 3.0, -w 300s 2.65, -w 300s/1s
+ * 3.0; flowagg -k src_ip_addr 3.7, -w 60s/5s about 17: 112 windows of up to
+ * 95000 rows, 1.5 GB of text; flowtopn -k src_ip_addr -b packets -w 60s/5s 7.0
+ * to 7.7 (24.9 before rows were limited by a heap and cells that nobody asks
+ * for were left out).  Of the last two a third of the time goes into fresh
+ * pages: with the lateness of files, 1h, all 100 panes live, 260 MB.  Tried
+ * without gain: huge pages for all tables, malloc that never gives back. 10^8
+ * records through a pipe, -w 60s/5s: 79 MiB, as for 10^7 (bench/memory).
  */
 #ifndef WINAGG_H
 #define WINAGG_H
