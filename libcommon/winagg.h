@@ -7,7 +7,8 @@
  * Only groups of the pane that entered and the one that left are then tested
  * anew for --having and ranked anew.
  *
- * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l:
+ * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l
+ * in a quiet run, a fifth to a third more in others:
  * flowwin -w 10s 2.65; the SYN flood (flowfilter 'flags S/SA' | flowagg -k
  * dst_ip_addr --having 'flows > 1000') -w 10s/1s 3.0, -w 300s 2.65, -w 300s/1s
  * 3.0; flowagg -k src_ip_addr 3.7, -w 60s/5s about 17: 112 windows of up to
