@@ -2,10 +2,11 @@
 /* long file: reading and writing are one module and share little else. */
 #include "libcommon/num.h"
 
-#include <endian.h>
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "libcommon/load.h"
 
 static const char expected[] = "number expected";
 static const char beyond_64[] = "number beyond 64 bits";
@@ -19,25 +20,6 @@ static inline bool
 is_digit(char c)
 {
 	return (unsigned char)(c - '0') < 10;
-}
-
-/* The first byte is the lowest. */
-static inline uint64_t
-load8(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	return le64toh(x);
-}
-
-static inline uint64_t
-load4(const char *p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, 4);
-	return le32toh(x);
 }
 
 /* The last n bytes of eight move out, n times '0' moves in before the rest. */
@@ -56,7 +38,7 @@ load_padded(const char *p, size_t n)
 	if (n == 8)
 		return load8(p);
 	if (n >= 4)
-		x = load4(p) | load4(p + n - 4) << 8 * (n - 4);
+		x = load4(p) | (uint64_t)load4(p + n - 4) << 8 * (n - 4);
 	else
 		x = (uint64_t)(unsigned char)p[0] |
 		    (uint64_t)(unsigned char)p[n / 2] << 8 * (n / 2) |

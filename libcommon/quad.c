@@ -9,25 +9,7 @@
 #endif
 
 #include "libcommon/cpu.h"
-
-/* The first byte is the lowest. */
-static inline uint64_t
-load8(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	return le64toh(x);
-}
-
-static inline uint32_t
-load4(const char *p)
-{
-	uint32_t x;
-
-	memcpy(&x, p, 4);
-	return le32toh(x);
-}
+#include "libcommon/load.h"
 
 /* Bit i is set where bit 4 of byte i is not: a dot, but never a digit. */
 static inline uint32_t

@@ -2,10 +2,10 @@
 /* long file: the C library reads zones only by changing TZ for all. */
 #include "libcommon/tstamp.h"
 
-#include <endian.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libcommon/load.h"
 #include "libcommon/num.h"
 #include "libcommon/xalloc.h"
 
@@ -84,15 +84,6 @@ static inline int64_t
 floor_div(int64_t a, int64_t b)
 {
 	return a / b - (a % b < 0);
-}
-
-static inline uint64_t
-load8(const char *p)
-{
-	uint64_t x;
-
-	memcpy(&x, p, 8);
-	return le64toh(x);
 }
 
 /*
