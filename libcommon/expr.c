@@ -84,6 +84,13 @@ expr_field(const struct expr *e)
 	return e->root->kind == NODE_FIELD ? e->root->field : NULL;
 }
 
+const struct glance_range *
+expr_ranges(const struct expr *e, size_t *n)
+{
+	*n = e->n_ranges;
+	return e->ranges;
+}
+
 void
 expr_cells(const struct expr *e, bool *cells)
 {
@@ -450,29 +457,6 @@ expr_value(struct expr *e, const struct expr_input *in, struct value *out)
 	return run(e, in, out);
 }
 
-/*
- * Ranges joined by "and" are all asked: what a record holds cannot be foreseen,
- * and one wrong guess of the processor costs more than three tests.  False if
- * a value is not plain digits; then *yes says nothing.
- */
-static inline bool
-all_ranges(const struct expr *e, const struct json_val *values, bool *yes)
-{
-	bool all = true;
-
-	for (size_t k = 0; k < e->n_ranges; k++) {
-		const struct insn *i = &e->code[k];
-		const struct json_val *v = &values[i->slot];
-		uint64_t n;
-
-		if (v->kind != JSON_NUMBER || !num_short(v->p, v->n, &n))
-			return false;
-		all &= (n - i->lo <= i->span) != i->inverted;
-	}
-	*yes = all;
-	return e->n_ranges > 0;
-}
-
 const char *
 expr_test(struct expr *e, const struct expr_input *in, bool *yes)
 {
@@ -480,7 +464,7 @@ expr_test(struct expr *e, const struct expr_input *in, bool *yes)
 	struct value v;
 	const char *err;
 
-	if (all_ranges(e, in->v, yes))
+	if (e->only_ranges && glance_test(e->ranges, e->n_ranges, in->v, yes))
 		return NULL;
 	/* Tests of members alone: no stack, no scratch. */
 	while (i->op <= OP_EXISTS) {

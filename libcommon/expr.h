@@ -10,6 +10,7 @@
 #define EXPR_H
 
 #include "libcommon/expr_context.h"
+#include "libcommon/glance.h"
 
 struct expr;
 
@@ -40,6 +41,12 @@ struct expr_input {
  * read; it names the field.
  */
 const char *expr_test(struct expr *e, const struct expr_input *in, bool *yes);
+
+/*
+ * Where they do not all hold expr_test() says no, see glance.h: an array of *n,
+ * which may be none.
+ */
+const struct glance_range *expr_ranges(const struct expr *e, size_t *n);
 
 /* The value; borrowed until the next call. */
 const char *expr_value(

@@ -324,6 +324,20 @@ is_test(const struct node *n)
 	return n->kind >= NODE_TRUE;
 }
 
+static void
+find_ranges(struct expr *e)
+{
+	const struct insn *i = e->code;
+
+	for (size_t n = 0; i->op == OP_RANGE && i->yes == n + 1 &&
+			   i->no == e->n - 1 && n < GLANCE_MAX;
+	     i++)
+		e->ranges[n++] =
+		    glance_range(i->slot, i->inverted, i->lo, i->span);
+	e->n_ranges = (size_t)(i - e->code);
+	e->only_ranges = e->n_ranges && i->op == OP_TRUE;
+}
+
 void
 expr_emit(struct expr *e, const struct node *root)
 {
@@ -350,12 +364,7 @@ expr_emit(struct expr *e, const struct node *root)
 			in->no = m.labels[in->no - LABEL];
 	}
 	free(m.labels);
-	while (e->code[e->n_ranges].op == OP_RANGE &&
-	       e->code[e->n_ranges].yes == e->n_ranges + 1 &&
-	       e->code[e->n_ranges].no == e->n - 1)
-		e->n_ranges++;
-	if (e->code[e->n_ranges].op != OP_TRUE)
-		e->n_ranges = 0;
+	find_ranges(e);
 	e->stack = xcalloc(e->max_depth + 1, sizeof *e->stack);
 }
 

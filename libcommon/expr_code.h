@@ -7,6 +7,7 @@
 #define EXPR_CODE_H
 
 #include "libcommon/expr_tree.h"
+#include "libcommon/glance.h"
 
 enum op {
 	/* Tests of a member, without the stack: the common ones. */
@@ -55,7 +56,10 @@ struct insn {
 struct expr {
 	struct insn *code;
 	size_t n, cap;
-	size_t n_ranges; /* the program is so many ranges joined by and */
+	/* Joined by and, they are the program, or what it begins with. */
+	struct glance_range ranges[GLANCE_MAX];
+	size_t n_ranges;
+	bool only_ranges;
 	unsigned depth, max_depth;
 	struct value *stack;
 	struct arena scratch;

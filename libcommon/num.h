@@ -70,12 +70,13 @@ size_t num_put_nano(char *out, i128 v); /* 1.5, 0.000000001, 7 */
 /*
  * Up to eight digits that make up all of a value, without a branch on what
  * they are; false if they are not.  Eight bytes from p on must be readable.
+ * The last digit is in the highest byte, zeros are in front of the first.
  */
 static inline bool
-num_short(const char *p, size_t n, uint64_t *out)
+num_short_digits(const char *p, size_t n, uint64_t *out)
 {
 	const uint64_t ones = 0x0101010101010101;
-	uint64_t v, digits;
+	uint64_t v;
 
 	if (n - 1 > 7)
 		return false;
@@ -84,8 +85,17 @@ num_short(const char *p, size_t n, uint64_t *out)
 	v = __builtin_bswap64(v);
 #endif
 	/* The first digit ends up lowest of those that count. */
-	digits = (v ^ ones * '0') << (64 - 8 * n);
-	if ((digits | (digits + ones * 0x76)) & ones * 0x80)
+	*out = v = (v ^ ones * '0') << (64 - 8 * n);
+	return !((v | (v + ones * 0x76)) & ones * 0x80);
+}
+
+/* The number that they are. */
+static inline bool
+num_short(const char *p, size_t n, uint64_t *out)
+{
+	uint64_t digits;
+
+	if (!num_short_digits(p, n, &digits))
 		return false;
 	digits = digits * 10 + (digits >> 8);
 	*out =
@@ -93,6 +103,17 @@ num_short(const char *p, size_t n, uint64_t *out)
 		((digits >> 16 & 0x000000ff000000ff) * 0x0000271000000001)) >>
 	    32;
 	return true;
+}
+
+/* Another number, which is in the same order among them. */
+static inline bool
+num_short_order(const char *p, size_t n, uint64_t *out)
+{
+	uint64_t digits = 0;
+	bool is = num_short_digits(p, n, &digits);
+
+	*out = __builtin_bswap64(digits);
+	return is;
 }
 
 #endif

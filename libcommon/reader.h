@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "libcommon/glance.h"
 #include "libcommon/input.h"
 #include "libcommon/json.h"
 #include "libcommon/output.h"
@@ -128,6 +129,17 @@ reader_take(struct reader *r)
 	r->records++;
 }
 
+/* Private: goes on behind n records of the run. */
+static inline void
+reader_leave_out(struct reader *r, uint32_t n)
+{
+	r->places += n * r->shape->n_steps;
+	r->at = *r->places;
+	r->run -= n;
+	r->line += n;
+	r->records += n;
+}
+
 /*
  * Records behind the one at hand that are known to be like it (same members,
  * all valid), taken at once: their bytes with all newlines, and how many.
@@ -136,16 +148,28 @@ reader_take(struct reader *r)
 static inline uint32_t
 reader_take_run(struct reader *r, struct slice *bytes)
 {
-	uint32_t n = r->run, steps = n ? n * r->shape->n_steps : 0;
-	uint32_t end = n ? r->places[steps] : r->at;
+	uint32_t n = r->run, from = r->at;
 
-	*bytes = slice_of(r->chunk + r->at, end - r->at);
-	r->at = end;
-	r->places += steps;
-	r->run = 0;
-	r->line += n;
-	r->records += n;
+	if (n)
+		reader_leave_out(r, n);
+	*bytes = slice_of(r->chunk + from, r->at - from);
 	return n;
+}
+
+/*
+ * Passes over records that come next and are dropped by the ranges, as far as
+ * that is cheap; returns how many.
+ */
+static inline uint32_t
+reader_pass_over(struct reader *r, const struct glance_range *ranges, size_t n)
+{
+	uint32_t over;
+
+	if (!r->run || !n)
+		return 0;
+	over = glance_over(ranges, n, r->shape, r->chunk, r->places, r->run);
+	reader_leave_out(r, over);
+	return over;
 }
 
 /* The next record in r->rec; false at the end. */

@@ -205,7 +205,12 @@ run_open(struct run *r, char **operands, struct reader_opts how)
 bool
 run_next_where(struct run *r)
 {
-	while (reader_next(&r->reader)) {
+	const struct glance_range *ranges;
+	size_t n;
+
+	ranges = expr_ranges(r->where, &n);
+	while (
+	    reader_pass_over(&r->reader, ranges, n), reader_next(&r->reader)) {
 		struct expr_input in = run_input(r);
 		bool yes;
 		const char *err = expr_test(r->where, &in, &yes);

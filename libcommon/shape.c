@@ -117,6 +117,15 @@ are_within(const struct lane *lanes)
 	return all;
 }
 
+/* i steps behind where the record began that all lanes are in. */
+BODY void
+go_to(struct lane *l, const char *buf, size_t i)
+{
+	l->places += i;
+	l->p = buf + *l->places;
+	l->s = l->shape->steps + i;
+}
+
 /* A run of another shape, or of none, begins at these places. */
 static void
 begin_run(struct lane *l, const struct shape *shape, const uint32_t *places)
@@ -239,32 +248,58 @@ text_ends_v16(v16 x)
 	return (v16)(x == '"') | (v16)(x == '\\') | (v16)((s16)x < 0x20);
 }
 
+struct bounds_v32 {
+	char unused;
+};
+
+BODY struct bounds_v32
+get_bounds_v32(void)
+{
+	return (struct bounds_v32){ 0 };
+}
+
 BODY uint32_t
-text_ends_v32(const char *p)
+text_ends_v32(const struct bounds_v32 *b, const char *p)
 {
 	struct v32 x = load_v32(p);
 
+	(void)b;
 	return movemask16(text_ends_v16(x.low)) |
 	       movemask16(text_ends_v16(x.high)) << 16;
 }
 
 BODY uint32_t
-no_digits_v32(const char *p, uint32_t *zeros, uint32_t *points)
+no_digits_v32(const struct bounds_v32 *b, const char *p, uint32_t *wrong)
 {
 	struct v32 x = load_v32(p);
+	uint32_t odd = movemask16((v16)(x.low - '0' > 9)) |
+		       movemask16((v16)(x.high - '0' > 9)) << 16;
 
-	*zeros = movemask16((v16)(x.low == '0')) |
-		 movemask16((v16)(x.high == '0')) << 16;
-	*points = movemask16((v16)(x.low == '.')) |
-		  movemask16((v16)(x.high == '.')) << 16;
-	return movemask16((v16)(x.low - '0' > 9)) |
-	       movemask16((v16)(x.high - '0' > 9)) << 16;
+	(void)b;
+	*wrong |= (odd | ((*p == '0') & ~(odd >> 1))) & 1;
+	return odd;
 }
 
 BODY uint32_t
+is_wrong_v32(uint32_t wrong)
+{
+	return wrong;
+}
+
+BODY uint32_t
+points_v32(const struct bounds_v32 *b, const char *p)
+{
+	struct v32 x = load_v32(p);
+
+	(void)b;
+	return movemask16((v16)(x.low == '.')) |
+	       movemask16((v16)(x.high == '.')) << 16;
+}
+
+BODY size_t
 below_v32(uint32_t bits)
 {
-	return bits ? (uint32_t)__builtin_ctz(bits) : 32;
+	return bits ? (size_t)__builtin_ctz(bits) : 32;
 }
 
 #define WALK(name) name##_portable
@@ -274,8 +309,13 @@ below_v32(uint32_t bits)
 #define load load_v32
 #define differ differ_v32
 #define is_zero is_zero_v16
+#define BOUNDS struct bounds_v32
+#define bounds get_bounds_v32
 #define text_ends text_ends_v32
 #define no_digits no_digits_v32
+#define WRONG uint32_t
+#define is_wrong is_wrong_v32
+#define points points_v32
 #define below below_v32
 #define leave() (void)0
 #include "libcommon/shape_walk.h"
@@ -286,8 +326,13 @@ below_v32(uint32_t bits)
 #undef load
 #undef differ
 #undef is_zero
+#undef BOUNDS
+#undef bounds
 #undef text_ends
 #undef no_digits
+#undef WRONG
+#undef is_wrong
+#undef points
 #undef below
 #undef leave
 
@@ -315,29 +360,81 @@ is_zero_avx2(__m256i x)
 	return _mm256_testz_si256(x, x);
 }
 
-AVX2 BODY uint32_t
-text_ends_avx2(const char *p)
-{
-	__m256i x = load_avx2(p);
-	__m256i quote = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('"'));
-	__m256i escape = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('\\'));
-	__m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), x);
+/* Bytes as signed numbers. */
+struct bounds_avx2 {
+	__m256i flip; /* makes a quote a space, and no control character one */
+	__m256i behind;     /* a flipped byte below ends a text */
+	__m256i escape;     /* flipped */
+	__m256i lower;      /* makes 0 the least number */
+	__m256i zero, nine; /* lowered */
+	__m256i point;      /* lowered */
+};
 
-	return (uint32_t)_mm256_movemask_epi8(
-	    _mm256_or_si256(_mm256_or_si256(quote, escape), other));
+/* The compiler would make it anew for each step if it knew what it is. */
+AVX2 BODY __m256i
+bound_avx2(int byte)
+{
+	__m256i v = _mm256_set1_epi8((char)byte);
+
+	__asm__("" : "+x"(v));
+	return v;
+}
+
+AVX2 BODY struct bounds_avx2
+get_bounds_avx2(void)
+{
+	enum { FLIP = '"' ^ ' ', LOWER = 128 - '0' };
+
+	return (struct bounds_avx2){
+		bound_avx2(FLIP),
+		bound_avx2(' ' + 1),
+		bound_avx2('\\' ^ FLIP),
+		bound_avx2(LOWER),
+		bound_avx2('0' + LOWER),
+		bound_avx2('9' + LOWER),
+		bound_avx2('.' + LOWER),
+	};
 }
 
 AVX2 BODY uint32_t
-no_digits_avx2(const char *p, uint32_t *zeros, uint32_t *points)
+text_ends_avx2(const struct bounds_avx2 *b, const char *p)
 {
-	__m256i x = _mm256_sub_epi8(load_avx2(p), _mm256_set1_epi8('0'));
-	__m256i least = _mm256_min_epu8(x, _mm256_set1_epi8(9));
-	__m256i point = _mm256_cmpeq_epi8(x, _mm256_set1_epi8('.' - '0'));
-	__m256i zero = _mm256_cmpeq_epi8(x, _mm256_setzero_si256());
+	__m256i x = _mm256_xor_si256(b->flip, load_avx2(p));
 
-	*zeros = (uint32_t)_mm256_movemask_epi8(zero);
-	*points = (uint32_t)_mm256_movemask_epi8(point);
-	return ~(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, least));
+	return (uint32_t)_mm256_movemask_epi8(_mm256_or_si256(
+	    _mm256_cmpgt_epi8(b->behind, x), _mm256_cmpeq_epi8(x, b->escape)));
+}
+
+AVX2 BODY uint32_t
+no_digits_avx2(const struct bounds_avx2 *b, const char *p, __m256i *wrong)
+{
+	__m256i x = _mm256_add_epi8(b->lower, load_avx2(p));
+	__m256i odd = _mm256_cmpgt_epi8(x, b->nine);
+	__m256i zero = _mm256_cmpeq_epi8(x, b->zero);
+	__m256i more = _mm256_andnot_si256(_mm256_srli_si256(odd, 1), zero);
+
+	*wrong = _mm256_or_si256(*wrong, _mm256_or_si256(odd, more));
+	return (uint32_t)_mm256_movemask_epi8(odd);
+}
+
+AVX2 BODY uint32_t
+is_wrong_avx2(__m256i wrong)
+{
+	return (uint32_t)_mm256_extract_epi32(wrong, 0) & 0xff;
+}
+
+AVX2 BODY uint32_t
+points_avx2(const struct bounds_avx2 *b, const char *p)
+{
+	__m256i x = _mm256_add_epi8(b->lower, load_avx2(p));
+
+	return (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(x, b->point));
+}
+
+AVX2 BODY size_t
+below_avx2(uint32_t bits)
+{
+	return _tzcnt_u64(bits);
 }
 
 #define WALK(name) name##_avx2
@@ -347,9 +444,14 @@ no_digits_avx2(const char *p, uint32_t *zeros, uint32_t *points)
 #define load load_avx2
 #define differ differ_avx2
 #define is_zero is_zero_avx2
+#define BOUNDS struct bounds_avx2
+#define bounds get_bounds_avx2
 #define text_ends text_ends_avx2
 #define no_digits no_digits_avx2
-#define below _tzcnt_u32
+#define WRONG __m256i
+#define is_wrong is_wrong_avx2
+#define points points_avx2
+#define below below_avx2
 #define leave _mm256_zeroupper
 #include "libcommon/shape_walk.h"
 

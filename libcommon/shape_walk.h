@@ -7,33 +7,39 @@
  *	TARGET		its attribute
  *	PIECE, UNLIKE	32 bytes; where some differ
  *	load, differ, is_zero	see shape.c
+ *	BOUNDS, bounds	what bytes are compared with
  *	text_ends	a bit for each of 32 bytes that cannot be in a string
- *	no_digits	a bit for each that is no digit; zeros and points too
- *	below		how many of 32 bits are below the first one that is set
+ *	no_digits	a bit for each that is no digit; wrong if there is none
+ *in front, or a 0 and another: WRONG, is_wrong points		a bit for each
+ *point below		how many of 32 bits are below the first one that is set
  *	leave		what is to be done before other code goes on
  */
 
-/* The length of digits, perhaps with a point; 32: they may not have ended. */
-TARGET BODY uint32_t
-WALK(number)(const char *p, bool decimal, uint32_t *bad)
+/* The length of digits; 32: they may not have ended. */
+TARGET BODY size_t
+WALK(digits)(const BOUNDS *b, const char *p, WRONG *wrong)
 {
-	uint32_t zeros, points, odd = no_digits(p, &zeros, &points);
-	uint32_t first = odd & -odd;
+	return below(no_digits(b, p, wrong));
+}
 
-	*bad |= (odd | (zeros & ~(odd >> 1))) & 1; /* no digit, or 0 and one */
-	if (!decimal)
-		return below(odd);
-	*bad |= (first & ~points) | (first << 1 & odd) | first >> 31;
+/* The same with a point between. */
+TARGET BODY size_t
+WALK(decimal)(const BOUNDS *b, const char *p, WRONG *wrong, uint32_t *bad)
+{
+	uint32_t odd = no_digits(b, p, wrong), first = odd & -odd;
+	uint32_t point = first & points(b, p);
+
+	*bad |= (first ^ point) | (point << 1 & odd) | point >> 31;
 	return below(odd & (odd - 1));
 }
 
 /* The length of the text at p; at most 64, then it may not have ended. */
-TARGET BODY uint32_t
-WALK(long_text)(const char *p)
+TARGET BODY size_t
+WALK(long_text)(const BOUNDS *b, const char *p)
 {
-	uint64_t ends = (uint64_t)text_ends(p + 32) << 32 | text_ends(p);
+	size_t ends = (size_t)text_ends(b, p + 32) << 32 | text_ends(b, p);
 
-	return ends ? (uint32_t)__builtin_ctzll(ends) : 64;
+	return ends ? (size_t)__builtin_ctzll(ends) : 64;
 }
 
 /*
@@ -41,69 +47,79 @@ WALK(long_text)(const char *p)
  * False if one is of another shape, or only the longer way can tell: then all
  * are where they were alike so far.
  */
-TARGET static bool
-WALK(group)(struct shape *shape, const char *buf, struct lane *lanes)
+TARGET BODY bool
+WALK(group)(
+    const BOUNDS *b, struct shape *shape, const char *buf, struct lane *lanes)
 {
-	struct shape_step *s = shape->steps, *end = s + shape->n_steps;
+	const struct shape_step *steps = shape->steps;
 	uint32_t *places[SHAPE_LANES], bad = 0;
-	const char *p[SHAPE_LANES];
+	size_t at[SHAPE_LANES], n[SHAPE_LANES], i = 0;
 	UNLIKE unlike = { 0 };
+	WRONG wrong = { 0 };
 
-	LANES p[k] = lanes[k].p;
+	LANES at[k] = (size_t)(lanes[k].p - buf);
 	LANES places[k] = lanes[k].places;
 	do {
+		const struct shape_step *s = &steps[i];
 		PIECE bytes = load(s->bytes), mask = load(s->mask);
-		uint32_t n[SHAPE_LANES];
 
-		LANES unlike |= differ(p[k], bytes, mask);
+		LANES unlike |= differ(buf + at[k], bytes, mask);
 		if (!is_zero(unlike))
 			break;
-		LANES p[k] += s->len;
+		LANES at[k] += s->len;
 		if (s->kind == SHAPE_TEXT) {
-			LANES n[k] = below(text_ends(p[k]));
-			LANES bad |= n[k] >> 5;
-			LANES p[k] += n[k];
+			LANES n[k] = below(text_ends(b, buf + at[k]));
+			LANES bad |= (uint32_t)n[k];
+			bad &= 32 | 64;
+			LANES at[k] += n[k];
 		} else if (s->kind == SHAPE_DIGITS) {
-			LANES p[k] += WALK(number)(p[k], false, &bad);
+			LANES at[k] += WALK(digits)(b, buf + at[k], &wrong);
+			bad = is_wrong(wrong);
 		} else if (s->kind == SHAPE_DECIMAL) {
-			LANES p[k] += WALK(number)(p[k], true, &bad);
+			LANES at[k] +=
+			    WALK(decimal)(b, buf + at[k], &wrong, &bad);
+			bad |= is_wrong(wrong);
 		} else if (s->kind == SHAPE_LONG) {
-			LANES n[k] = WALK(long_text)(p[k]);
-			LANES bad |= n[k] >> 6;
-			LANES p[k] += n[k];
+			LANES n[k] = WALK(long_text)(b, buf + at[k]);
+			LANES bad |= (uint32_t)n[k];
+			bad &= 64;
+			LANES at[k] += n[k];
 		} else if (s->kind == SHAPE_SCALAR) {
-			LANES p[k] += scalar(p[k], &bad);
+			uint32_t none = 0;
+
+			LANES at[k] += scalar(buf + at[k], &none);
+			bad = none;
 		}
 		if (bad)
 			break;
-		LANES * ++places[k] = (uint32_t)(p[k] - buf);
-	} while (++s < end);
-	/* Digits may be the front of another number. */
-	if (s < end && !bad && s > shape->steps && s[-1].kind > SHAPE_LONG) {
-		LANES places[k]--;
-		s--;
-	}
+		i++;
+		LANES places[k][i] = (uint32_t)at[k];
+	} while (i < shape->n_steps);
 	LANES lanes[k].shape = shape;
-	LANES lanes[k].places = places[k];
-	LANES lanes[k].p = buf + *places[k];
-	LANES lanes[k].s = s;
-	if (s < end)
+	if (i < shape->n_steps) {
+		/* Digits may be the front of another number. */
+		i -= !bad && i && steps[i - 1].kind > SHAPE_LONG;
+		LANES go_to(&lanes[k], buf, i);
 		return false;
+	}
+	LANES go_to(&lanes[k], buf, i);
 	LANES end_record(&lanes[k]);
 	return true;
 }
 
 /* A value of any length; sets *bad.  Behind it the next step begins. */
 TARGET BODY const char *
-WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
+WALK(value)(const BOUNDS *b, struct shape_step *s, const char *p, uint32_t *bad)
 {
-	uint32_t n, odd = 0;
+	WRONG wrong = { 0 };
+	uint32_t odd = 0;
+	size_t n;
 
 	if (s->kind == SHAPE_TEXT || s->kind == SHAPE_LONG) {
 		const char *from = p;
 		uint32_t ends;
 
-		while (!(ends = text_ends(p)))
+		while (!(ends = text_ends(b, p)))
 			p += 32;
 		p += below(ends);
 		if (p - from >= 32)
@@ -111,8 +127,9 @@ WALK(value)(struct shape_step *s, const char *p, uint32_t *bad)
 		return p;
 	}
 	if (s->kind == SHAPE_DIGITS || s->kind == SHAPE_DECIMAL) {
-		n = WALK(number)(p, s->kind == SHAPE_DECIMAL, &odd);
-		if (!odd && p[n] == s->behind)
+		n = s->kind == SHAPE_DIGITS ? WALK(digits)(b, p, &wrong)
+					    : WALK(decimal)(b, p, &wrong, &odd);
+		if (!(odd | is_wrong(wrong)) && p[n] == s->behind)
 			return p + n;
 	}
 	return p + scalar(p, bad);
@@ -151,7 +168,8 @@ WALK(elsewhere)(struct shape_set *set, const char *buf, struct lane *l)
 
 /* The rest of the record at hand, or its line. */
 TARGET static void
-WALK(rest)(struct shape_set *set, const char *buf, struct lane *l)
+WALK(rest)(
+    const BOUNDS *b, struct shape_set *set, const char *buf, struct lane *l)
 {
 	uint32_t n = l->run->n;
 	const struct shape_run *run = l->run;
@@ -164,7 +182,7 @@ WALK(rest)(struct shape_set *set, const char *buf, struct lane *l)
 		if (is_zero(differ(p, load(s->bytes), load(s->mask)))) {
 			p += s->len;
 			if (s->kind != SHAPE_NOTHING)
-				p = WALK(value)(s, p, &bad);
+				p = WALK(value)(b, s, p, &bad);
 		} else {
 			bad = 1;
 		}
@@ -184,15 +202,16 @@ TARGET static uint32_t
 WALK(run)(struct shape_set *set, const char *buf, uint32_t from, uint32_t to,
     const struct shape_room *room)
 {
+	const BOUNDS b = bounds();
 	struct lane lanes[SHAPE_LANES];
 	uint32_t n = cut(set, buf, from, to, room, lanes);
 
 	while (n == SHAPE_LANES && are_within(lanes))
-		if (!WALK(group)(lanes->shape, buf, lanes))
-			LANES WALK(rest)(set, buf, &lanes[k]);
+		if (!WALK(group)(&b, lanes->shape, buf, lanes))
+			LANES WALK(rest)(&b, set, buf, &lanes[k]);
 	for (struct lane *l = lanes; l < lanes + n; l++)
 		while (l->p < l->end)
-			WALK(rest)(set, buf, l);
+			WALK(rest)(&b, set, buf, l);
 	leave();
 	return gather(set, lanes, n, room->runs);
 }

@@ -66,6 +66,8 @@ static const struct tool tool = {
 struct job {
 	struct run run;
 	struct expr *keep;
+	const struct glance_range *ranges; /* dropped without them */
+	size_t n_ranges;
 	struct edit *edit;
 	struct recout *columns; /* of formats other than json */
 	struct output edited;   /* a record on its way to them */
@@ -107,12 +109,20 @@ write_record(struct job *j, const struct rec *rec)
 	j->kept++;
 }
 
+static bool
+next(struct job *j)
+{
+	j->run.selected +=
+	    reader_pass_over(&j->run.reader, j->ranges, j->n_ranges);
+	return run_next(&j->run);
+}
+
 static void
 filter(struct job *j)
 {
 	const struct rec *rec = &j->run.reader.rec;
 
-	while (j->kept < opt.limit && run_next(&j->run)) {
+	while (j->kept < opt.limit && next(j)) {
 		struct expr_input in = { .v = rec->v };
 		bool yes;
 		const char *err = expr_test(j->keep, &in, &yes);
@@ -152,6 +162,8 @@ set_up(struct job *j, const char *text)
 
 	run_setup(&j->run, &opt.run, ROW_LINE);
 	j->keep = expr_compile_test(text, "the filter", &j->run.context);
+	if (!opt.invert && !j->run.where)
+		j->ranges = expr_ranges(j->keep, &j->n_ranges);
 	j->edit = edit_new();
 	out_memory(&j->edited);
 	for (size_t i = 0; i < opt.n_sets; i++)
