@@ -70,7 +70,7 @@ WALK(group)(
 		if (s->kind == SHAPE_TEXT) {
 			LANES n[k] = below(text_ends(b, buf + at[k]));
 			LANES bad |= (uint32_t)n[k];
-			bad &= 32 | 64;
+			bad &= 32;
 			LANES at[k] += n[k];
 		} else if (s->kind == SHAPE_DIGITS) {
 			LANES at[k] += WALK(digits)(b, buf + at[k], &wrong);

@@ -600,6 +600,46 @@ test_learning(void)
 	OK(run("\n\n\n", 3) == 0);
 }
 
+/*
+ * Numbers longer than what is looked at at once, perhaps with a letter in it,
+ * before lines that could be their end.
+ */
+static void
+test_long_numbers(void)
+{
+	static const char *const begun[] = { "{\"a\":1", "{\"a\":1.5" };
+	char text[MAX_LINE], number[100];
+	int missed = 0, taken = 0;
+
+	for (int i = 0; i < 2 * 2 * 90; i++) {
+		int len = i / 4, decimal = i % 2, bad = i / 2 % 2;
+		size_t n = 0;
+		long got;
+
+		sprintf(text, "%s}", begun[decimal]);
+		if (!learn(text, strlen(text)))
+			missed++;
+		memset(number, '1', sizeof number);
+		memcpy(number, begun[decimal] + 5, 1u + 2u * (unsigned)decimal);
+		number[1 + 2 * decimal + len] = '\0';
+		if (bad && len)
+			number[2 * decimal + len] = 'x';
+		while (n < 3000)
+			n += (size_t)sprintf(text + n,
+			    "{\"a\":%s}\n{\"b\":\"%0*d\"}\n{\"a\":1}\n", number,
+			    i % 30, 0);
+		got = run(text, n);
+		for (const char *p = text; p < text + n;
+		     p = strchr(p, '\n') + 1)
+			got -= p[2] == 'a' &&
+			       (!(bad && len) || strchr(p, '}') - p == 6);
+		missed += got < 0;
+		taken += got > 0;
+	}
+	OK(missed == 0);
+	OK(taken == 0);
+}
+
 /* A shape with much white space meets records without: at a block's edge. */
 static void
 test_white_space(void)
@@ -652,6 +692,7 @@ main(void)
 	printf(
 	    "# %lu records accepted, %lu blocks refused\n", accepted, refused);
 	OK(accepted > 10000 && refused > 10000);
+	test_long_numbers();
 	test_white_space();
 	OK(wrong == 0);
 	return DONE();
