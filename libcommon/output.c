@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libcommon/die.h"
@@ -13,13 +14,12 @@
 enum { PIPE_SIZE = 1 << 20, LEND_MIN = 1024 };
 
 void
-out_open(struct output *out, const char *name)
+out_prepare(struct output *out, const char *name)
 {
 	*out = (struct output){ .cap = OUT_CAP };
 	if (name && strcmp(name, "-") != 0) {
 		out->name = name;
-		out->fd =
-		    open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		out->fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
 	} else {
 		/* A copy: others may write there, too, and close it. */
 		out->fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
@@ -30,6 +30,47 @@ out_open(struct output *out, const char *name)
 	fcntl(out->fd, F_SETPIPE_SZ, PIPE_SIZE); /* no pipe, no matter */
 #endif
 	out->buf = xmalloc(out->cap);
+}
+
+/* Files that are read. */
+static struct stat *spared;
+static size_t n_spared, cap_spared;
+
+void
+out_spare(const char *name)
+{
+	struct stat s;
+
+	bool standard = strcmp(name, "-") == 0;
+
+	if ((standard ? fstat(STDIN_FILENO, &s) : stat(name, &s)) ||
+	    !S_ISREG(s.st_mode))
+		return;
+	spared = xgrow(spared, &cap_spared, n_spared, sizeof *spared);
+	spared[n_spared++] = s;
+}
+
+void
+out_begin(struct output *out)
+{
+	struct stat s;
+
+	if (out->fd < 0 || fstat(out->fd, &s) || !S_ISREG(s.st_mode))
+		return;
+	for (size_t i = 0; i < n_spared; i++)
+		if (spared[i].st_dev == s.st_dev &&
+		    spared[i].st_ino == s.st_ino)
+			die("%s: it is read, so it cannot be written",
+			    out->name ? out->name : "standard output");
+	if (out->name && ftruncate(out->fd, 0))
+		die_errno("%s", out->name);
+}
+
+void
+out_open(struct output *out, const char *name)
+{
+	out_prepare(out, name);
+	out_begin(out);
 }
 
 void

@@ -39,8 +39,19 @@ struct output {
 /* Into memory: buf and n are the bytes; out->n = 0 empties it. */
 void out_memory(struct output *out);
 
-/* NULL or "-" is standard output; a file is created or truncated. */
+/*
+ * NULL or "-" is standard output; a file is created or truncated.  It must not
+ * be one that is read, see out_spare().
+ */
 void out_open(struct output *out, const char *name);
+
+/* The same in two steps: until the second a file stays as it is. */
+void out_prepare(struct output *out, const char *name);
+void out_begin(struct output *out);
+
+/* An input ("-": standard input): an output that is this file is fatal. */
+void out_spare(const char *name);
+
 void out_open_sink(struct output *out, const struct out_sink *sink);
 void out_flush(struct output *out);
 

@@ -75,7 +75,7 @@ open_output(struct run *r)
 		if (o->sink.key || o->sink.exactly_once || n_headers)
 			opts_usage("--partition-key, --header and "
 				   "--exactly-once go with -o kafka://..");
-		out_open(&r->out, o->output);
+		out_prepare(&r->out, o->output);
 		return;
 	}
 	r->commit.sink = kafka_sink_open(o->output, &o->sink, &r->context.how);
@@ -180,6 +180,11 @@ void
 run_open(struct run *r, char **operands, struct reader_opts how)
 {
 	check_operands(r, operands);
+	for (char **p = operands; *p; p++)
+		out_spare(*p);
+	if (!*operands)
+		out_spare("-");
+	out_begin(&r->out);
 	if (r->commit.sink)
 		kafka_sink_start(r->commit.sink, r->format == ROW_JSON,
 		    r->grouped ? operands[0] : NULL);

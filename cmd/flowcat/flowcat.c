@@ -371,6 +371,8 @@ set_up(struct job *j)
 	if (j->run.format != ROW_JSON)
 		j->columns = recout_open(
 		    &j->run.out, j->run.format, NULL, 0, j->run.zone);
+	if (j->columns && !opt.run.format)
+		recout_guess(j->columns);
 	if (j->columns && j->enrich)
 		enrich_columns(j->enrich, j->columns);
 	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
@@ -400,6 +402,8 @@ main(int argc, char **argv)
 	if (opt.merge && operands[0]) {
 		static char *none[] = { "/dev/null", NULL };
 
+		for (char **p = operands; *p; p++)
+			out_spare(*p);
 		run_open(&j.run, none, how);
 		merge(&j, operands, how);
 	} else {

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/flowfilter/edit.h"
 #include "libcommon/die.h"
@@ -154,6 +155,18 @@ slurp(const char *name)
 	return n < 0 ? "" : text; /* of an empty file nothing is read */
 }
 
+/* The commonest slip: a file where the expression belongs. */
+static const char *
+expression(const char *text)
+{
+	if (strpbrk(text, "./") && !strpbrk(text, " \t\n(") &&
+	    access(text, R_OK) == 0)
+		opts_usage("%s is a file: an expression comes first ('any' "
+			   "holds for all records)",
+		    text);
+	return text;
+}
+
 static void
 set_up(struct job *j, const char *text)
 {
@@ -173,11 +186,14 @@ set_up(struct job *j, const char *text)
 	names = edit_names(j->edit, &n);
 	if (edit_is_empty(j->edit))
 		j->edit = NULL;
-	if (j->run.format == ROW_LINE && opt.fields && !opt.run.format)
+	if (j->run.format == ROW_LINE && (opt.fields || opt.n_sets) &&
+	    !opt.run.format)
 		j->run.format = ROW_TABLE;
 	if (j->run.format != ROW_JSON && !opt.count)
 		j->columns = recout_open(
 		    &j->run.out, j->run.format, names, n, j->run.zone);
+	if (j->columns && !opt.run.format)
+		recout_guess(j->columns);
 }
 
 int
@@ -191,8 +207,9 @@ main(int argc, char **argv)
 		opts_usage("an expression is needed");
 	if (opt.explain && kafka_is_address(opt.run.output))
 		opts_usage("--explain: that is no record for Kafka");
-	set_up(&j, opt.file ? slurp(opt.file) : *operands++);
+	set_up(&j, opt.file ? slurp(opt.file) : expression(*operands++));
 	if (opt.explain) {
+		out_begin(&j.run.out);
 		expr_explain(j.keep, &j.run.out);
 		out_close(&j.run.out);
 		return EXIT_DONE;

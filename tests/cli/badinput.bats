@@ -456,3 +456,25 @@ rss() {
 	# A line that is too long is not kept.
 	(($(rss flowcat < <(head -c 50000000 /dev/zero | tr '\0' a)) < limit))
 }
+
+@test "an output that is read, too, stays as it is" {
+	local line='{"src_ip_addr":"192.0.2.1","protocol":6,"bytes":1}'
+
+	refuses_to_write() {
+		echo "$line" > same.json
+		run_err 2 "$@" < same.json
+		has 'same.json: it is read, so it cannot be written' "$stderr"
+		same "$line" "$(< same.json)"
+	}
+	refuses_to_write flowfilter any same.json -o same.json
+	refuses_to_write flowfilter any same.json --rejects same.json
+	refuses_to_write flowagg -k sa /dev/null same.json -o ./same.json
+	refuses_to_write flowwin -w 1m -t arrival same.json --late same.json
+	refuses_to_write flowcat -o same.json
+	refuses_to_write flowcat --merge same.json same.json -o same.json
+	# Nor is it emptied where the command is wrong.
+	run_err 2 flowfilter 'foo bar' /dev/null -o same.json
+	same "$line" "$(< same.json)"
+	run_ok flowfilter any /dev/null -o same.json
+	same '' "$(< same.json)"
+}
