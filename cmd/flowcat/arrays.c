@@ -34,69 +34,190 @@ arrays_count(struct convert *c, const struct json_val *v, struct value *out)
 	return NULL;
 }
 
-/* Of the object v its member, as it is written; or null. */
+enum { NUMBER_ROOM = 8 };
+
+/* A list on its way: each element begins with a comma. */
+struct list {
+	char *from, *to;
+	unsigned n;
+};
+
+/* Room for as many elements as v may have: one has two bytes at least. */
+static struct list
+list_open(struct convert *c, const struct json_val *v)
+{
+	char *room = arena_alloc(&c->scratch, NUMBER_ROOM * (size_t)v->n + 2);
+
+	return (struct list){ room, room, 0 };
+}
+
+static void
+list_add(struct list *l, struct slice text)
+{
+	*l->to++ = ',';
+	memcpy(l->to, text.p, text.n);
+	l->to += text.n;
+	l->n++;
+}
+
+/* Of a type by its name, null where that is unknown. */
+static void
+list_add_type(struct list *l, struct slice name)
+{
+	int number = names_number(NAMES_DNS_TYPE, name);
+	char text[NUM_ROOM];
+
+	if (number < 0)
+		list_add(l, SLICE_LIT("null"));
+	else
+		list_add(
+		    l, slice_of(text, num_put_u64(text, (uint64_t)number)));
+}
+
+static const char *
+list_close(struct list *l, struct value *out)
+{
+	if (!l->n)
+		return NULL;
+	*l->from = '[';
+	*l->to++ = ']';
+	*out = (struct value){ .type = VALUE_JSON };
+	out->s = slice_of(l->from, (size_t)(l->to - l->from));
+	return NULL;
+}
+
+/* As it is written; null for what is no JSON. */
 static struct slice
-text_of_member(const struct json_val *v, const char *name)
+written(const struct json_val *v)
+{
+	if (v->bad || v->kind == JSON_NONE)
+		return SLICE_LIT("null");
+	return v->kind == JSON_STRING ? slice_of(v->p - 1, v->n + 2u)
+				      : json_slice(v);
+}
+
+/* Of the object v its member; false if there is none. */
+static bool
+member_of(const struct json_val *v, const char *name, struct json_val *member)
 {
 	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
-	struct slice text = SLICE_LIT("null");
 	struct json_val key, value;
 	struct json_iter it;
-	bool done;
+	bool done, found = false;
 
 	if (v->kind != JSON_OBJECT || json_open(&in, &it))
-		return text;
+		return false;
 	while (!json_member(&in, &it, &key, &done) && !done &&
-	       !json_value(&in, &value)) {
-		if (!slice_is(json_slice(&key), name) || value.bad)
-			continue;
-		text = json_slice(&value);
-		if (value.kind == JSON_STRING)
-			text = slice_of(text.p - 1, text.n + 2);
-	}
-	return text;
+	       !json_value(&in, &value))
+		if (slice_is(json_slice(&key), name)) {
+			*member = value;
+			found = true;
+		}
+	return found;
 }
 
 /* The member of each of an array's objects, as a list. */
 static const char *
 list_of(struct convert *c, const struct json_val *v, const char *member,
-    struct value *out)
+    bool type, struct value *out)
 {
 	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
 	struct json_val key, element;
 	struct json_iter it;
-	char *list, *to;
+	struct list l;
 	bool done;
 
 	if (v->kind != JSON_ARRAY || json_open(&in, &it))
 		return NULL;
-	/* An element has two bytes at least, ",null" five. */
-	list = to = arena_alloc(&c->scratch, 3 * (size_t)v->n);
+	l = list_open(c, v);
 	while (!json_member(&in, &it, &key, &done) && !done &&
 	       !json_value(&in, &element)) {
-		struct slice text = text_of_member(&element, member);
+		struct json_val found = { .kind = JSON_NONE };
 
-		*to++ = ',';
-		memcpy(to, text.p, text.n);
-		to += text.n;
+		member_of(&element, member, &found);
+		if (type && found.kind == JSON_STRING)
+			list_add_type(&l, json_slice(&found));
+		else
+			list_add(&l, written(&found));
 	}
-	if (to == list)
-		return NULL;
-	*list = '[';
-	*to++ = ']';
-	*out = (struct value){ .type = VALUE_JSON };
-	out->s = slice_of(list, (size_t)(to - list));
-	return NULL;
+	return list_close(&l, out);
 }
 
 const char *
 arrays_rdata(struct convert *c, const struct json_val *v, struct value *out)
 {
-	return list_of(c, v, "rdata", out);
+	return list_of(c, v, "rdata", false, out);
 }
 
 const char *
 arrays_ttl(struct convert *c, const struct json_val *v, struct value *out)
 {
-	return list_of(c, v, "ttl", out);
+	return list_of(c, v, "ttl", false, out);
+}
+
+const char *
+arrays_rtype(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return list_of(c, v, "rrtype", true, out);
+}
+
+/* The elements of all arrays of an object, or the types of each. */
+static struct list
+list_groups(struct convert *c, const struct json_val *v, bool types)
+{
+	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
+	struct list l = list_open(c, v);
+	struct json_val key, group;
+	struct json_iter it;
+	bool done;
+
+	if (v->kind != JSON_OBJECT || json_open(&in, &it))
+		return l;
+	while (!json_member(&in, &it, &key, &done) && !done &&
+	       !json_value(&in, &group)) {
+		struct json_in inner = {
+			.p = group.p, .end = group.p + group.n, .lenient = true
+		};
+		struct json_val none, element;
+		struct json_iter at;
+		bool end;
+
+		if (group.kind != JSON_ARRAY || json_open(&inner, &at))
+			continue;
+		while (!json_member(&inner, &at, &none, &end) && !end &&
+		       !json_value(&inner, &element))
+			if (types)
+				list_add_type(&l, json_slice(&key));
+			else
+				list_add(&l, written(&element));
+	}
+	return l;
+}
+
+const char *
+arrays_grouped(struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct list l = list_groups(c, v, false);
+
+	return list_close(&l, out);
+}
+
+const char *
+arrays_grouped_rtypes(
+    struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct list l = list_groups(c, v, true);
+
+	return list_close(&l, out);
+}
+
+const char *
+arrays_grouped_count(
+    struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct list l = list_groups(c, v, true);
+
+	if (l.n)
+		*out = (struct value){ .type = VALUE_INT, .i = l.n };
+	return NULL;
 }

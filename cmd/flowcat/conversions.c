@@ -2,7 +2,6 @@
 #include "cmd/flowcat/conversions.h"
 
 #include <arpa/inet.h>
-#include <math.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,23 +33,15 @@ first_of(const struct json_val *array, struct json_val *v)
 static const char *
 as_int(struct convert *c, const struct json_val *v, struct value *out)
 {
-	const char *err;
-
 	struct json_val first;
 
+	/* ipfixcol of a number of a length that it does not know. */
+	if (v->kind == JSON_STRING && slice_is(json_slice(v), "unknown"))
+		return NULL;
 	/* An array of an element that occurs more than once: the first. */
 	if (v->kind == JSON_ARRAY)
 		return first_of(v, &first) ? as_int(c, &first, out) : NULL;
-	err = read_as(c, v, FIELD_INT, 0, out);
-	/* 60.0 is a whole number, 1.5 is none. */
-	if (err && memchr(v->p, '.', v->n) &&
-	    !read_as(c, v, FIELD_REAL, 0, out) && out->d == floor(out->d) &&
-	    fabs(out->d) < 1e18) {
-		out->type = VALUE_INT;
-		out->i = (i128)out->d;
-		return NULL;
-	}
-	return err;
+	return read_as(c, v, FIELD_INT, 0, out);
 }
 
 /* argus without -n names services, and writes ICMP's ports as "0x0008". */
@@ -406,6 +397,7 @@ convert_fn *const conversions[] = {
 	[AS_TEXT] = as_text,
 	[AS_NAME] = as_name,
 	[AS_RDATA] = octets_rdata,
+	[AS_HEX_TEXT] = octets_text,
 	[AS_CIPHERS] = octets_ciphers,
 	[AS_ADDRESS] = as_address,
 	[AS_HOP] = as_hop,
@@ -427,7 +419,11 @@ convert_fn *const conversions[] = {
 	[AS_DNS_QR] = as_dns_qr,
 	[AS_JSON] = arrays_whole,
 	[AS_RDATAS] = arrays_rdata,
+	[AS_RTYPES] = arrays_rtype,
 	[AS_TTLS] = arrays_ttl,
+	[AS_GROUPED] = arrays_grouped,
+	[AS_GROUPED_COUNT] = arrays_grouped_count,
+	[AS_GROUPED_RTYPES] = arrays_grouped_rtypes,
 	[AS_COUNT] = arrays_count,
 	[AS_ICMP_PAIR] = as_icmp_pair,
 	[AS_TLS] = as_tls,

@@ -14,7 +14,8 @@ struct bound {
 	int slot;
 	int field; /* index in fields[] */
 	enum conversion as;
-	struct slice member; /* top-level name, for --keep */
+	struct slice member;
+	bool part; /* inside a member: --keep keeps that whole */
 };
 
 struct convert {
@@ -53,11 +54,17 @@ enum known {
 	ICMP_TYPE,
 	ICMP_CODE,
 	FLAGS_REV,
+	DNS_ID,
 	DNS_QR,
 	DNS_FLAGS,
 	DNS_OPCODE,
 	DNS_RCODE,
+	DNS_QNAME,
+	DNS_QTYPE,
+	DNS_QCLASS,
+	DNS_ANSWERS,
 	DNS_RTYPE,
+	DNS_TTL,
 	PACKETS_REV,
 	BYTES_REV,
 	SAMPLING_RATE,

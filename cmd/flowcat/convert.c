@@ -28,7 +28,13 @@ static const char *const known_names[KNOWN] = {
 	[DNS_FLAGS] = "dns_flags",
 	[DNS_OPCODE] = "dns_opcode",
 	[DNS_RCODE] = "dns_rcode",
+	[DNS_ID] = "dns_id",
+	[DNS_QNAME] = "dns_qname",
+	[DNS_QTYPE] = "dns_qtype",
+	[DNS_QCLASS] = "dns_qclass",
+	[DNS_ANSWERS] = "dns_answers",
 	[DNS_RTYPE] = "dns_rtype",
+	[DNS_TTL] = "dns_ttl",
 	[PACKETS_REV] = "packets_rev",
 	[BYTES_REV] = "bytes_rev",
 	[SAMPLING_RATE] = "sampling_rate",
@@ -51,8 +57,8 @@ bind_member(struct convert *c, struct schema *schema, enum dialect_id id,
 	b->field = field_index(field_find(slice_str(target)));
 	b->as = as;
 	b->member = schema->slots[b->slot];
-	if (dot && id == DIALECT_SURICATA)
-		b->member.n = 0; /* a part of an object: it is kept whole */
+	/* A part of an object: it is kept whole. */
+	b->part = dot && id == DIALECT_SURICATA;
 	c->n_rules[id]++;
 }
 
@@ -233,6 +239,35 @@ mend_transport(struct convert *c)
 		src->type = dst->type = VALUE_NONE;
 }
 
+static bool
+is_zero(const struct value *v)
+{
+	return v->type == VALUE_NONE || (v->type == VALUE_INT && !v->i);
+}
+
+/*
+ * Templates with DNS fields are used for other flows, too, and zeros fill them
+ * then; and those of an answer where there is none.
+ */
+static void
+drop_fillers(struct convert *c)
+{
+	static const enum known header[] = { DNS_ID, DNS_QR, DNS_FLAGS,
+		DNS_OPCODE, DNS_RCODE, DNS_QTYPE, DNS_QCLASS, DNS_ANSWERS };
+	static const enum known answer[] = { DNS_RTYPE, DNS_TTL };
+	bool none = field_of(c, DNS_QNAME)->type == VALUE_NONE;
+
+	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
+		if (!is_zero(field_of(c, answer[i])))
+			return;
+	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
+		field_of(c, answer[i])->type = VALUE_NONE;
+	for (size_t i = 0; i < sizeof header / sizeof *header; i++)
+		none &= is_zero(field_of(c, header[i]));
+	for (size_t i = 0; none && i < sizeof header / sizeof *header; i++)
+		field_of(c, header[i])->type = VALUE_NONE;
+}
+
 /*
  * Zeek tells single bits of an answer's header.  With its code they are the
  * word, but for what Zeek does not tell (opcode, AD, CD).
@@ -244,6 +279,7 @@ mend_dns(struct convert *c, enum dialect_id id, const struct rec *rec)
 		     *rcode = field_of(c, DNS_RCODE);
 	unsigned word = 0, known = 0;
 
+	drop_fillers(c);
 	for (size_t i = 0; id == DIALECT_ZEEK && i < ZEEK_BITS; i++) {
 		enum json_kind kind = json_kind_of(&rec->v[c->zeek_slots[i]]);
 
@@ -359,7 +395,8 @@ static bool
 is_converted(const struct convert *c, enum dialect_id id, struct slice name)
 {
 	for (size_t i = 0; i < c->n_rules[id]; i++)
-		if (slice_eq(c->rules[id][i].member, name))
+		if (!c->rules[id][i].part &&
+		    slice_eq(c->rules[id][i].member, name))
 			return true;
 	return false;
 }

@@ -36,6 +36,7 @@ enum conversion {
 	AS_TEXT,      /* "" means unknown */
 	AS_NAME,      /* the same of a domain name: without its last dot */
 	AS_RDATA,     /* hexadecimal octets; the type decides */
+	AS_HEX_TEXT,  /* hexadecimal digits of a text's bytes */
 	AS_CIPHERS,   /* hexadecimal octets: a TLS client's offers */
 	AS_ADDRESS,   /* "", 0.0.0.0 as text too means unknown where said so */
 	AS_HOP,       /* an address; zeros mean unknown */
@@ -57,8 +58,13 @@ enum conversion {
 	AS_DNS_QR, /* "query", "answer", "request", "response" */
 	AS_JSON,   /* an array as it is; empty ones mean nothing */
 	AS_RDATAS, /* of each of an array's objects; null where it has none */
-	AS_TTLS,   /* the same of another member */
-	AS_COUNT,  /* the number of an array's elements */
+	AS_RTYPES, /* the same of other members */
+	AS_TTLS,
+	AS_GROUPED, /* all elements of an object's arrays; how many; their types
+		     */
+	AS_GROUPED_COUNT,
+	AS_GROUPED_RTYPES,
+	AS_COUNT,     /* the number of an array's elements */
 	AS_ICMP_PAIR, /* type * 256 + code */
 	AS_TLS,       /* a version's number or name */
 	AS_DIRECTION, /* 0 ingress, 1 egress */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/octets.h"
 
+#include <stdio.h>
+
 static int
 digit(char c)
 {
@@ -44,9 +46,16 @@ octets_rdata(struct convert *c, const struct json_val *v, struct value *out)
 	struct slice text = json_slice(v);
 	struct ip ip = { .b = { [10] = 0xff, [11] = 0xff } };
 	long n = address_length(field_of(c, DNS_RTYPE)), have = length(text);
+	char digits[16];
+	uint64_t number;
 
 	if (!text.n || have == 0)
 		return NULL;
+	if (n == 4 && !num_u64(text, &number) && number <= UINT32_MAX) {
+		have = 4;
+		text = slice_of(digits, (size_t)snprintf(digits, sizeof digits,
+					    "0x%08x", (unsigned)number));
+	}
 	*out = (struct value){ .type = VALUE_STR, .s = text };
 	if (!n || have < n)
 		return NULL;
@@ -54,6 +63,25 @@ octets_rdata(struct convert *c, const struct json_val *v, struct value *out)
 		ip.b[16 - n + i] = octet(text, i);
 	out->s.p = arena_alloc(&c->scratch, IP_ROOM);
 	out->s.n = ip_put((char *)out->s.p, &ip);
+	return NULL;
+}
+
+const char *
+octets_text(struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct slice text = json_slice(v);
+	char *to = arena_alloc(&c->scratch, text.n / 2 + 1);
+
+	for (size_t i = 0; i < text.n; i++)
+		if (digit(text.p[i]) < 0 || text.n % 2)
+			return "hexadecimal digits expected";
+	if (!text.n)
+		return NULL;
+	for (size_t i = 0; i < text.n / 2; i++)
+		to[i] = (char)(digit(text.p[2 * i]) << 4 |
+			       digit(text.p[2 * i + 1]));
+	*out =
+	    (struct value){ .type = VALUE_STR, .s = slice_of(to, text.n / 2) };
 	return NULL;
 }
 

@@ -7,8 +7,15 @@
 
 #include "cmd/flowcat/conversions.h"
 
-/* Data of DNS: addresses, by the type; what is no address stays as it is. */
+/*
+ * Data of DNS: addresses, by the type; what is no address stays as it is.
+ * ipfixcol2 writes up to eight octets as a number: four of them may be an IPv4
+ * address, too.
+ */
 convert_fn octets_rdata;
+
+/* Digits of the bytes of a text, without "0x". */
+convert_fn octets_text;
 
 /*
  * What a TLS client offers, in its order: "0x1301,0x1302,..".  Flowmon's

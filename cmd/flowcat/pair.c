@@ -11,7 +11,7 @@
 #include "libcommon/watermark.h"
 #include "libcommon/xalloc.h"
 
-enum { MOST = 1 << 20, SLOTS = 32 };
+enum { MOST = 1 << 20, SLOTS = 64 };
 
 static const int64_t second = 1000000000;
 
@@ -19,6 +19,12 @@ static const int64_t second = 1000000000;
 static const char *const given[] = { "packets", "bytes", "flags", "tos",
 	"date_first_seen", "date_last_seen" };
 enum { GIVEN = sizeof given / sizeof *given };
+
+/* The same of DNS, under their own names, where the record has no code. */
+static const char *const dns[] = { "dns_rcode", "dns_answers", "dns_rname",
+	"dns_rtype", "dns_ttl", "dns_rdata", "dns_rdata_all", "dns_rtype_all",
+	"dns_ttl_all" };
+enum { DNS = sizeof dns / sizeof *dns };
 
 struct pair {
 	pair_fn *put;
@@ -28,10 +34,13 @@ struct pair {
 	struct schema schema;
 	struct biflow_fields fields;
 	struct eventtime last;
-	int slots[GIVEN];
+	int slots[GIVEN], dns_slots[DNS], flags_slot;
 	struct json_val values[SLOTS];
 	struct watermark mark;
-	/* Of a flow: its text, then what it gives; how long the text is. */
+	/*
+	 * Of a flow: how long its text is, the text, what it gives, a newline,
+	 * what it gives of DNS.
+	 */
 	struct output data, whole;
 	struct output text; /* at hand, readable beyond its end */
 };
@@ -53,7 +62,8 @@ put_pair(void *arg, const struct biflow_flow *flow,
 {
 	struct pair *p = arg;
 	struct slice gift, none, text = text_of(flow->data, &none);
-	size_t brace = text.n;
+	size_t brace = text.n, n;
+	const char *newline;
 
 	(void)users;
 	if (!answer) {
@@ -65,7 +75,11 @@ put_pair(void *arg, const struct biflow_flow *flow,
 		continue;
 	p->whole.n = 0;
 	out_put(&p->whole, text.p, brace);
-	out_slice(&p->whole, gift);
+	newline = memchr(gift.p, '\n', gift.n);
+	n = (size_t)(newline - gift.p);
+	out_put(&p->whole, gift.p, n++);
+	if (!memmem(text.p, text.n, "\"dns_rcode\":", 12))
+		out_put(&p->whole, gift.p + n, gift.n - n);
 	out_char(&p->whole, '}');
 	p->put(p->arg, slice_of(p->whole.buf, p->whole.n));
 }
@@ -95,6 +109,9 @@ pair_new(
 	eventtime_open(&p->last, "date_last_seen", &p->schema, zone);
 	for (int i = 0; i < GIVEN; i++)
 		p->slots[i] = schema_add(&p->schema, slice_str(given[i]));
+	p->flags_slot = schema_add(&p->schema, SLICE_LIT("dns_flags"));
+	for (int i = 0; i < DNS; i++)
+		p->dns_slots[i] = schema_add(&p->schema, slice_str(dns[i]));
 	watermark_init(&p->mark, 3600 * second);
 	out_memory(&p->data);
 	out_memory(&p->whole);
@@ -131,20 +148,47 @@ read_values(struct pair *p, struct slice text)
 
 /* ,"packets_rev":7 and so on. */
 static void
-put_gift(struct pair *p)
+put_gift(struct pair *p, const char *name, const char *suffix, int slot)
 {
-	for (int i = 0; i < GIVEN; i++) {
-		const struct json_val *v = &p->values[p->slots[i]];
-		bool quoted = v->kind == JSON_STRING;
+	const struct json_val *v = &p->values[slot];
+	bool quoted = v->kind == JSON_STRING;
 
-		if (v->kind == JSON_NONE)
-			continue;
-		out_str(&p->data, ",\"");
-		out_str(&p->data, given[i]);
-		out_str(&p->data, quoted ? "_rev\":\"" : "_rev\":");
-		out_slice(&p->data, json_slice(v));
-		out_str(&p->data, quoted ? "\"" : "");
-	}
+	if (v->kind == JSON_NONE)
+		return;
+	out_str(&p->data, ",\"");
+	out_str(&p->data, name);
+	out_str(&p->data, suffix);
+	out_str(&p->data, quoted ? "\":\"" : "\":");
+	out_slice(&p->data, json_slice(v));
+	out_str(&p->data, quoted ? "\"" : "");
+}
+
+/* What the flags of a response say, where its code has no field. */
+static void
+read_code(struct pair *p, char room[NUM_ROOM])
+{
+	struct json_val *code = &p->values[p->dns_slots[0]];
+	const struct json_val *flags = &p->values[p->flags_slot];
+	uint64_t word;
+
+	if (code->kind != JSON_NONE || flags->kind != JSON_NUMBER ||
+	    num_u64(json_slice(flags), &word) || !(word >> 15 & 1))
+		return;
+	*code = (struct json_val){ .p = room, .kind = JSON_NUMBER };
+	code->n = (uint32_t)num_put_u64(room, word & 15);
+}
+
+static void
+put_gifts(struct pair *p)
+{
+	char room[NUM_ROOM];
+
+	read_code(p, room);
+	for (int i = 0; i < GIVEN; i++)
+		put_gift(p, given[i], "_rev", p->slots[i]);
+	out_char(&p->data, '\n');
+	for (int i = 0; i < DNS; i++)
+		put_gift(p, dns[i], "", p->dns_slots[i]);
 }
 
 bool
@@ -162,7 +206,7 @@ pair_take(struct pair *p, struct slice text)
 	p->data.n = 0;
 	out_put(&p->data, (const char *)&n, sizeof n);
 	out_slice(&p->data, text);
-	put_gift(p);
+	put_gifts(p);
 	flow.data = slice_of(p->data.buf, p->data.n);
 	if (watermark_see(&p->mark, last))
 		biflow_expire(p->flows, num_minus(p->mark.max, p->wait));

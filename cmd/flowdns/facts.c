@@ -130,7 +130,7 @@ struct header {
 	uint64_t qr, flags, rcode, qtype, answers, packets_rev, bytes,
 	    bytes_rev, packets;
 	uint64_t src_port, dst_port, protocol;
-	bool has_flags, has_rcode;
+	bool says_qr, has_flags, has_rcode;
 };
 
 static const struct {
@@ -162,6 +162,7 @@ read_header(struct facts_reader *r, const struct json_val *v, struct header *h)
 	for (size_t i = 0; i < N_NUMBERS && !err; i++)
 		err = read_number(r, v, numbers[i].slot,
 		    (uint64_t *)((char *)h + numbers[i].to));
+	h->says_qr = h->qr != UINT64_MAX;
 	h->has_flags = h->flags != UINT64_MAX;
 	h->flags = h->has_flags ? h->flags & 0xffff : 0;
 	if (h->qr == UINT64_MAX && h->has_flags)
@@ -196,8 +197,11 @@ direction(const struct facts_reader *r, const struct json_val *v,
 	}
 
 	*from_server = h->qr == 1 ? from || !to : h->qr != 0 && from && !to;
+	/* Suricata's answer has the ends of its flow, and no packets. */
+	both = !h->says_qr || h->packets || h->bytes;
 	if (h->qr == 1)
-		return *from_server ? D_RESPONSE : D_QUERY | D_RESPONSE;
+		return *from_server || !both ? D_RESPONSE
+					     : D_QUERY | D_RESPONSE;
 	if (*from_server)
 		return D_RESPONSE;
 	both = h->packets_rev || h->bytes_rev;
@@ -257,31 +261,38 @@ name_bits(const struct facts *f)
 	return bits;
 }
 
-/* An answer that is an address of the local network: a name of its own. */
+/* An answer has an address of the local network: a name of its own. */
 static bool
-is_local_data(const struct facts_reader *r, const struct json_val *v)
+is_local_data(const struct facts_reader *r, const struct facts *f)
 {
-	const struct json_val *data = &v[r->slots[S_RDATA]];
+	struct answers answers;
+	bool local = false;
 	struct ip ip;
 
-	return r->lists.local && data->kind == JSON_STRING &&
-	       !ip_parse(json_slice(data), &ip) &&
-	       set_has_ip(r->lists.local, &ip);
+	if (!r->lists.local)
+		return false;
+	facts_answers(r, f, &answers);
+	while (!local && answers_next(&answers, &ip))
+		local = set_has_ip(r->lists.local, &ip);
+	return local;
 }
 
 static uint32_t
 response_bits(struct facts_reader *r, struct facts *f, const struct header *h)
 {
+	/* A flow of both directions may have the query's flags. */
+	bool has_flags = h->has_flags && h->flags & QR;
 	unsigned rcode =
 	    h->has_rcode ? (unsigned)h->rcode : (unsigned)h->flags & RCODE;
-	bool answered =
-	    h->answers == UINT64_MAX ? has(r, f->v, S_RDATA) : h->answers > 0;
+	bool answered = h->answers == UINT64_MAX
+			    ? has(r, f->v, S_RDATA) || has(r, f->v, S_RDATA_ALL)
+			    : h->answers > 0;
 	uint32_t bits = 0;
 
 	set_number(f, F_RESPONSE, 1);
-	if (!h->has_flags || h->flags & RA)
+	if (!has_flags || h->flags & RA)
 		bits |= D_RESOLVER;
-	if (!h->has_rcode && !h->has_flags)
+	if (!h->has_rcode && !has_flags)
 		return bits;
 	f->rcode = rcode;
 	set_number(f, F_NXDOMAIN, rcode == NXDOMAIN);
@@ -290,7 +301,7 @@ response_bits(struct facts_reader *r, struct facts *f, const struct header *h)
 	bits |= D_RCODE | (rcode == NXDOMAIN ? D_NXDOMAIN : 0);
 	if (h->flags & RA && !(h->flags & AA) && rcode == NOERROR && answered)
 		bits |= D_RESOLVED;
-	if (!is_local_data(r, f->v))
+	if (bits & D_RESOLVED && !is_local_data(r, f))
 		bits |= D_FOREIGN;
 	return bits;
 }
@@ -305,6 +316,8 @@ read_dns(struct facts_reader *r, struct facts *f, const struct header *h,
 
 	f->bits = D_DNS | direction(r, f->v, h, &from_server);
 	f->client = ends[from_server];
+	if (f->client && f->client->group)
+		f->client = NULL; /* an answer to many tells nobody who asked */
 	f->server = ends[!from_server];
 	err = seen_name(r->seen, &f->v[r->slots[S_QNAME]], &f->name);
 	if (err)

@@ -11,6 +11,7 @@
 #include "libcommon/arena.h"
 #include "libcommon/hash.h"
 #include "libcommon/ip.h"
+#include "libcommon/names.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_NAME = 253, MAX_LABELS = 128, MAX_WORDS = 8 };
@@ -110,25 +111,20 @@ is_space(char c)
 	return c == ' ' || c == '\t' || c == '\r';
 }
 
-/* Words up to a comment; how many. */
-static int
-split(struct slice line, struct slice words[MAX_WORDS])
+/* Takes the next word off a line; false at a comment or the end. */
+static bool
+next_word(struct slice *line, struct slice *word)
 {
-	const char *p = line.p, *end = p + line.n;
-	int n = 0;
+	const char *p = line->p, *end = p + line->n, *start;
 
-	while (n < MAX_WORDS) {
-		const char *start;
-
-		while (p < end && is_space(*p))
-			p++;
-		if (p == end || *p == '#' || *p == ';')
-			break;
-		for (start = p; p < end && !is_space(*p) && *p != ';';)
-			p++;
-		words[n++] = slice_of(start, (size_t)(p - start));
-	}
-	return n;
+	while (p < end && is_space(*p))
+		p++;
+	start = p;
+	while (p < end && !is_space(*p) && *p != ';' && *p != '#')
+		p++;
+	*word = slice_of(start, (size_t)(p - start));
+	*line = slice_of(p, (size_t)(end - p));
+	return word->n > 0;
 }
 
 /*
@@ -183,14 +179,27 @@ add_text(struct namelist *l, struct slice s, bool exception)
 
 /* "0.0.0.0 name name": those without a dot are of this machine. */
 static void
-hosts_line(struct namelist *l, const struct slice *words, int n)
+hosts_line(struct namelist *l, struct slice line)
 {
+	struct slice word;
 	struct ip ip;
 
-	for (int i = 1; i < n; i++)
-		if (memchr(words[i].p, '.', words[i].n) &&
-		    ip_parse(words[i], &ip) != NULL)
-			add_text(l, words[i], false);
+	next_word(&line, &word);
+	while (next_word(&line, &word))
+		if (memchr(word.p, '.', word.n) && ip_parse(word, &ip) != NULL)
+			add_text(l, word, false);
+}
+
+/* "||name^": an ad blocker's rule for a name and all below it. */
+static void
+add_rule(struct namelist *l, struct slice s)
+{
+	if (s.n > 3 && s.p[0] == '|' && s.p[1] == '|' && s.p[s.n - 1] == '^')
+		s = slice_of(s.p + 2, s.n - 3);
+	if (memchr(s.p, '|', s.n) || memchr(s.p, '^', s.n))
+		l->bad++;
+	else
+		add_text(l, s, false);
 }
 
 /* Names of a zone are relative to its origin unless they end with a dot. */
@@ -233,8 +242,10 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 	l->zone = true;
 	if (!slice_is_nocase(words[type], "CNAME") &&
 	    !slice_is_nocase(words[type], "A") &&
-	    !slice_is_nocase(words[type], "AAAA"))
+	    !slice_is_nocase(words[type], "AAAA")) {
+		l->bad += names_number(NAMES_DNS_TYPE, words[type]) < 0;
 		return;
+	}
 	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
 		size_t k = strlen(triggers[i]);
 
@@ -248,11 +259,13 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 static void
 take_line(struct namelist *l, struct slice line)
 {
-	struct slice words[MAX_WORDS];
-	int n = split(line, words);
+	struct slice words[MAX_WORDS], rest = line;
 	struct ip ip;
+	int n = 0;
 
-	if (n == 0 || (l->zone && is_space(*line.p)))
+	while (n < MAX_WORDS && next_word(&rest, &words[n]))
+		n++;
+	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)))
 		return;
 	if (slice_is_nocase(words[0], "$ORIGIN") && n > 1) {
 		set_origin(l, words[1]);
@@ -260,10 +273,10 @@ take_line(struct namelist *l, struct slice line)
 	} else if (*words[0].p == '$') {
 		l->zone = true;
 	} else if (n == 1) {
-		add_text(l, words[0], false);
+		add_rule(l, words[0]);
 	} else if (!ip_parse(words[0], &ip) ||
 		   memchr(words[0].p, '%', words[0].n)) {
-		hosts_line(l, words, n);
+		hosts_line(l, line);
 	} else {
 		zone_line(l, words, n);
 	}

@@ -2,8 +2,9 @@
 /*
  * namelist: names of domains, of which a name may be one, or in one.
  *
- * A file may be a plain list, a hosts file or a response policy zone (RPZ), or
- * all of these: the form of each line decides.  Case, a dot at the end and
+ * A file may be a plain list, a hosts file, a response policy zone (RPZ) or an
+ * ad blocker's list ("||name^"), or all of these: the form of each line
+ * decides.  Case, a dot at the end and
  * "*." in front do not matter; names in Unicode are converted by IDNA 2008.
  *
  * A name costs its text and 20 to 40 bytes.

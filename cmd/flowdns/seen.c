@@ -107,6 +107,8 @@ seen_address(struct seen *s, enum seen_value which, const struct json_val *v,
 	a->serial = ++s->serial;
 	a->n = (uint8_t)v->n;
 	memcpy(a->text, v->p, v->n);
+	a->group =
+	    ip_is_v4(&a->ip) ? a->ip.b[12] >> 4 == 14 : a->ip.b[0] == 0xff;
 	a->local = local && (is_special(&a->ip) || set_has_ip(local, &a->ip));
 	return NULL;
 }

@@ -24,6 +24,7 @@ struct address {
 	uint32_t serial; /* another one, perhaps of the same address */
 	uint8_t n;
 	bool local;
+	bool group; /* multicast: RFC 1112, RFC 4291 */
 	char text[IP_ROOM];
 	struct ip ip;
 };

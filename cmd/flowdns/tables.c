@@ -95,7 +95,7 @@ const struct analysis tables[] = {
 	    .from = "amplification",
 	    .where = "_scope = 2 and (_recursive > 0 or not queries > 0)",
 	    .keys = "src_ip_addr",
-	    .columns = "queries=sum(queries),responses=sum(responses),"
+	    .columns = "queries=sum(_recursive),responses=sum(responses),"
 		       "clients=distinct(dst_ip_addr)",
 	    .sort = "queries,responses",
 	    .inner = "dst_ip_addr",
@@ -106,8 +106,11 @@ const struct analysis tables[] = {
 	    .from = "amplification",
 	    .where = "_scope = 3 and responses > " OR_0("_refused"),
 	    .keys = "src_ip_addr",
-	    .columns = "queries=sum(queries),responses=sum(responses),"
-		       "refused=sum(_refused),clients=distinct(dst_ip_addr)",
+	    .columns =
+		"queries=sum(queries),"
+		"responses=sum(responses - " OR_0(
+		    "_refused") "),"
+				"refused=sum(_refused),clients=distinct(dst_ip_addr)",
 	    .sort = "responses",
 	    .inner = "dst_ip_addr",
 	    .local = true },
@@ -121,6 +124,7 @@ const struct analysis tables[] = {
 		       "nxdomain_ratio=" OR_0(
 			   "nxdomain") "/responses,"
 				       "servers=distinct(src_ip_addr)",
+	    .having = "exists(src_ip_addr)",
 	    .sort = "queries,responses" },
 	{ .name = "answering_hosts",
 	    .help = "hosts that answer most",

@@ -97,6 +97,37 @@ wait_for() {
 	converts pmacct pmacct-flags
 }
 
+@test "csv has the columns of a flow, also where the first one lacks them" {
+	local flow='{"date_first_seen":"2024-05-01T08:00:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"192.0.2.2"'
+
+	run_ok flowcat -f csv < <(echo "$flow"',"protocol":1,"bytes":9}'
+		echo "$flow"',"src_port":1,"dst_port":2,"protocol":6,"flags":"......S.","bytes":8}')
+	same 'date_first_seen,src_ip_addr,dst_ip_addr,src_port,dst_port,protocol,flags,bytes
+2024-05-01T08:00:00.000Z,192.0.2.1,192.0.2.2,,,1,,9
+2024-05-01T08:00:00.000Z,192.0.2.1,192.0.2.2,1,2,6,....S.,8'
+	# Rows of results are not flows.
+	run_ok flowcat -f csv <<< '{"src_ip_addr":"192.0.2.1","dst_ip_addr":"192.0.2.2","protocol":1,"flows":2}'
+	same $'src_ip_addr,dst_ip_addr,protocol,flows\n192.0.2.1,192.0.2.2,1,2'
+}
+
+@test "what collectors make of octets and of lengths they do not know" {
+	local head='{"@type":"ipfix.entry","iana:flowStartMilliseconds":"2024-05-01T08:00:00.1Z"'
+
+	run_ok flowcat <<< "$head"',"iana:sourceIPv4Address":"8.8.8.8","flowmon:dnsQname":"E.org.","flowmon:dnsCrrType":1,"flowmon:dnsCrrRdata":3405803785}'
+	has '"dns_qname":"E.org","dns_rtype":1,"dns_rdata":"203.0.113.9"}' "$output"
+	run_ok flowcat <<< '{"ipfix.flowStartMilliseconds":1714550400100,"ipfix.octetDeltaCount":"unknown","ipfix.packetDeltaCount":1,"ipfix.sourceIPv4Address":"10.0.0.1"}'
+	has '"src_ip_addr":"10.0.0.1","packets":1}' "$output"
+	run_ok flowcat <<< '{"SRC_IP":"8.8.8.8","TIME_FIRST":1714550400.1,"DNS_ATYPE":1,"DNS_RDATA":"3230332E302E3131332E39"}'
+	has '"dns_rtype":1,"dns_rdata":"203.0.113.9"}' "$output"
+}
+
+@test "Suricata: answers in groups, of all types; names of bad members" {
+	run_ok flowcat <<< '{"timestamp":"2024-05-01T10:00:00.1+0200","event_type":"dns","src_ip":"203.0.113.7","dns":{"type":"answer","rrname":"e.org","grouped":{"TXT":["v=spf1"],"A":["192.0.2.4","192.0.2.5"],"ODD":["x"]}}}'
+	has '"dns_answers":4,"dns_rdata":"192.0.2.4","dns_rdata_all":["v=spf1","192.0.2.4","192.0.2.5","x"],"dns_rtype_all":[16,1,1,null]}' "$output"
+	run_err 1 flowcat <<< '{"timestamp":"2024-05-01T10:00:00.1+0200","event_type":"dns","src_ip":"203.0.113.7","dns":{"type":"answer","id":"x"}}'
+	has 'dns.id: number expected' "$stderr"
+}
+
 @test "UniRec is converted" {
 	converts unirec
 }

@@ -296,6 +296,92 @@ refuses() {
 	gives querying_hosts '{"src_ip_addr":"10.0.0.1","queries":1,"responses":1,"nxdomain":1,"nxdomain_ratio":1,"servers":1}'
 }
 
+@test "Suricata gives an answer the ends of its flow: it is no query" {
+	cat > suricata <<- 'END'
+		{"timestamp":"2024-05-01T10:00:00.000000+0200","event_type":"dns","src_ip":"10.0.0.1","src_port":40001,"dest_ip":"8.8.8.8","dest_port":53,"proto":"UDP","dns":{"type":"query","id":7,"rrname":"example.org","rrtype":"A"}}
+		{"timestamp":"2024-05-01T10:00:00.100000+0200","event_type":"dns","src_ip":"10.0.0.1","src_port":40001,"dest_ip":"8.8.8.8","dest_port":53,"proto":"UDP","dns":{"version":2,"type":"answer","id":7,"flags":"8180","qr":true,"rd":true,"ra":true,"rrname":"example.org","rrtype":"A","rcode":"NOERROR","answers":[{"rrname":"example.org","rrtype":"A","ttl":60,"rdata":"203.0.113.9"}]}}
+	END
+	flowcat suricata > in
+	gives querying_hosts '{"src_ip_addr":"10.0.0.1","queries":1,"responses":1,"nxdomain_ratio":0,"servers":1}'
+	gives external_resolvers '{"src_ip_addr":"8.8.8.8","queries":1,"responses":1,"clients":1}' \
+		-L 10.0.0.0/8 --clients 0
+}
+
+@test "flowcat --biflow: the code is the answer's" {
+	{
+		query 1 10.0.0.1 10.0.0.53 none.example.com
+		FLAGS=33155 answer 1 10.0.0.53 10.0.0.1 none.example.com |
+			sed 's/,"dns_rcode":0//'
+	} | flowcat --biflow 500ms > in
+	same 1 "$(grep -c '"dns_rcode":3' in)"
+	gives response_codes '{"dns_rcode":3,"dns_rcode_name":"NXDOMAIN","responses":1}'
+	# Of the query's flags alone no code is made.
+	sed -i 's/,"dns_rcode":3//' in
+	gives response_codes ''
+}
+
+@test "zeros that fill a template are no DNS" {
+	flowcat > in <<- 'END'
+		{"@type":"ipfix.entry","iana:octetDeltaCount":1234,"iana:packetDeltaCount":7,"iana:flowStartMilliseconds":"2024-05-01T08:00:00.1Z","iana:sourceIPv4Address":"10.0.0.1","iana:destinationIPv4Address":"1.1.1.1","iana:protocolIdentifier":"TCP","iana:sourceTransportPort":40000,"iana:destinationTransportPort":853,"flowmon:dnsId":0,"flowmon:dnsFlagsCodes":0,"flowmon:dnsQname":"","flowmon:dnsQtype":0,"flowmon:dnsCrrType":0,"flowmon:dnsCrrTtl":0}
+	END
+	same 0 "$(grep -c dns_ in)"
+	run --separate-stderr flowdns --only record_types,encrypted_dns in
+	same '{"type":"encrypted_dns","alert_state":"begin","src_ip_addr":"10.0.0.1","dst_ip_addr":"1.1.1.1","service":"dot","flows":1,"bytes":1234}' \
+		"$(rows | head -n 1)"
+}
+
+@test "open_resolver: an own name behind an alias is no one else's" {
+	answer 1 10.0.0.53 203.0.113.7 www.example.net 1 0 \
+		'"dns_answers":2,"dns_rtype":5,"dns_rdata":"web.example.net","dns_rdata_all":["web.example.net","10.0.0.80"]' > in
+	gives open_resolver '' -L 10.0.0.0/8
+	answer 1 10.0.0.53 203.0.113.7 www.example.net 1 0 \
+		'"dns_rdata_all":["198.51.100.80"]' > in
+	gives open_resolver '{"alert_state":"begin","src_ip_addr":"10.0.0.53","responses":1,"clients":1,"names":1,"dns_qname":"www.example.net"}
+{"alert_state":"end","src_ip_addr":"10.0.0.53","responses":1,"clients":1,"names":1,"dns_qname":"www.example.net"}' \
+		-L 10.0.0.0/8
+}
+
+@test "external_resolvers, local_servers: what counts, record by record" {
+	{
+		query 1 10.0.0.53 8.8.8.8 a.example.com
+		FLAGS=0 query 2 10.0.0.53 8.8.8.8 a.example.com
+		FLAGS=0 query 3 10.0.0.53 8.8.8.8 a.example.com
+		answer 4 10.0.0.53 203.0.113.7 a.example.com 1 0
+		answer 5 10.0.0.53 203.0.113.7 a.example.com 1 5
+		answer 6 10.0.0.53 203.0.113.7 a.example.com 1 5
+	} > in
+	gives external_resolvers '{"src_ip_addr":"8.8.8.8","queries":1,"clients":1}' \
+		-L 10.0.0.0/8 --clients 0
+	gives local_servers '{"src_ip_addr":"10.0.0.53","responses":1,"refused":2,"clients":1}' \
+		-L 10.0.0.0/8 --clients 0
+}
+
+@test "querying_hosts: a multicast group asks nothing" {
+	flow 1 10.0.0.9 5353 224.0.0.251 5353 \
+		'"dns_qr":1,"dns_flags":33792,"dns_qname":"foo.local","dns_qtype":1,"dns_rdata":"10.0.0.9"' > in
+	gives querying_hosts ''
+	gives answering_hosts '{"src_ip_addr":"10.0.0.9","responses":1,"clients":0}' \
+		--clients 0
+}
+
+@test "--blacklist: many names a line, comments, rules of ad blockers" {
+	cat > list <<- 'END'
+		! Title: rules
+		0.0.0.0 a1.com a2.com a3.com a4.com a5.com a6.com a7.com a8.com a9.com
+		0.0.0.0 hosty.com#comment
+		||ads.com^
+	END
+	for name in a7.com a9.com hosty.com x.ads.com; do
+		query 1 10.0.0.1 10.0.0.53 "$name"
+	done > in
+	run_ok flowdns --only blacklisted_domain --blacklist list in
+	same "a7.com a9.com ads.com hosty.com" \
+		"$(jq -r 'select(.alert_state == "begin").listed' <<< "$output" | xargs)"
+	echo 'label.net malware' >> list
+	run_err 0 flowdns --only blacklisted_domain --blacklist list in
+	has '1 of its names is none' "$stderr"
+}
+
 # ---- hostile input ----
 
 @test "names: what stands in them is data" {
