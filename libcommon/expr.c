@@ -37,6 +37,8 @@ expr_try(const char *text, const struct expr_context *context,
 		parse_end_fail(&p);
 	parse_check(&p, root, context->test);
 	expr_emit(e, root);
+	if (context->schema)
+		expr_code_ask(root, context->schema);
 	e->how = context->how;
 	e->how.arena = &e->scratch;
 	e->match = pcre2_match_data_create(1, NULL);
@@ -273,11 +275,22 @@ holds(int op, int order)
 	return order != VALUE_UNORDERED && accepted[op] >> (order + 1) & 1;
 }
 
+/* As "=" has it: an address is one of the key's network, too. */
+static bool
+is_key(const struct value *key, const struct value *v)
+{
+	struct ip_prefix net = { key->ip, key->net_len };
+
+	if (key->type == VALUE_NET && v->type == VALUE_IP)
+		return ip_in_prefix(&v->ip, &net);
+	return value_compare(v, key) == 0;
+}
+
 static void
 map(const struct node *n, struct value *v)
 {
 	for (const struct node *row = n->b; row; row = row->next)
-		if (value_compare(v, &row->v) == 0) {
+		if (is_key(&row->v, v)) {
 			*v = row->a->v;
 			return;
 		}
@@ -296,7 +309,8 @@ match(struct expr *e, const struct node *n, const struct value *v)
 	if (v->type == VALUE_NONE)
 		return false;
 	if (v->type != VALUE_STR && v->type != VALUE_JSON)
-		s = slice_of(room, value_text(room, sizeof room, v, NULL));
+		s = slice_of(
+		    room, value_text(room, sizeof room, v, n->a->field));
 	return pcre2_match(
 		   n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match, NULL) >= 0;
 }

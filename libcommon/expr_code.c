@@ -468,6 +468,23 @@ expr_code_put(const struct expr *e, struct output *out)
 }
 
 void
+expr_code_ask(const struct node *n, struct schema *schema)
+{
+	for (; n; n = n->next) {
+		if (n->kind == NODE_FIELD && !n->field)
+			schema_ask(schema, n->slot);
+		/* Who writes these knows that it may be absent. */
+		if (n->kind == NODE_EXISTS ||
+		    (n->kind == NODE_CALL &&
+			strcmp(n->fn->name, "coalesce") == 0))
+			continue;
+		expr_code_ask(n->a, schema);
+		expr_code_ask(n->b, schema);
+		expr_code_ask(n->c, schema);
+	}
+}
+
+void
 expr_code_cells(const struct node *n, bool *cells)
 {
 	for (; n; n = n->next) {

@@ -75,6 +75,9 @@ void expr_emit(struct expr *e, const struct node *root);
 /* The program as text, one instruction a line. */
 void expr_code_put(const struct expr *e, struct output *out);
 
+/* Tells the schema which members a tree names that are no known fields. */
+void expr_code_ask(const struct node *n, struct schema *schema);
+
 /* Marks the cells of a tree. */
 void expr_code_cells(const struct node *n, bool *cells);
 

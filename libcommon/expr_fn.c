@@ -171,7 +171,9 @@ fn_bucket(
 		for (unsigned k = 1; k < n; k++) {
 			int c = value_compare(&x, &args[k]);
 
-			if (c == 0 || c == 1)
+			if ((c == 0 || c == 1) &&
+			    (out->type == VALUE_NONE ||
+				value_compare(&args[k], out) == 1))
 				*out = args[k];
 		}
 		return;

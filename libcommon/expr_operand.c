@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/expr_tree.h"
 
+#include <arpa/inet.h>
+#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -70,8 +72,9 @@ find_cell(const struct expr_cells *cells, struct slice name)
 }
 
 /* A member of the record, or a cell of the row. */
-struct node *
-parse_field(struct parser *p, struct slice name, const char *at)
+static struct node *
+member(
+    struct parser *p, struct slice name, const struct field *f, const char *at)
 {
 	const struct expr_cells *cells = p->context->cells;
 	struct node *n = parse_node(p, NODE_FIELD);
@@ -88,11 +91,17 @@ parse_field(struct parser *p, struct slice name, const char *at)
 	if (!p->context->schema)
 		parse_fail(
 		    p, at, "there is no column '%.*s'", (int)name.n, name.p);
-	n->field = field_find(name);
+	n->field = f;
 	if (n->field)
 		n->text = slice_str(n->field->name);
 	n->slot = schema_add(p->context->schema, n->text);
 	return n;
+}
+
+struct node *
+parse_field(struct parser *p, struct slice name, const char *at)
+{
+	return member(p, name, field_find(name), at);
 }
 
 static bool
@@ -191,6 +200,23 @@ lowered(struct parser *p, struct slice s)
 	return slice_of(copy, s.n);
 }
 
+/* "http" next to a port. */
+static bool
+is_service(const struct parser *p, const struct field *f, struct node *n)
+{
+	struct servent *s = NULL;
+
+	if (strcmp(f->name, "src_port") == 0 ||
+	    strcmp(f->name, "dst_port") == 0)
+		s = getservbyname(arena_slice(p->arena, n->text).p, NULL);
+	if (!s)
+		return false;
+	n->kind = NODE_CONST;
+	n->v = (struct value){ .type = VALUE_INT,
+		.i = ntohs((uint16_t)s->s_port) };
+	return true;
+}
+
 struct node *
 parse_beside(struct parser *p, const struct node *field, struct node *n)
 {
@@ -203,6 +229,8 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 	if (is_word && (field->kind == NODE_CONST || field->kind == NODE_WORD))
 		return parse_as_operand(p, n);
 	if (!is_word && (!f || n->v.type == VALUE_NET))
+		return n;
+	if (is_word && f && is_service(p, f, n))
 		return n;
 	if (is_word && f && f->type != FIELD_STR && f->type != FIELD_NAMED &&
 	    f->type != FIELD_FLAGS)
@@ -270,10 +298,33 @@ parse_exists(struct parser *p)
 }
 
 static struct node *
+parse_end(struct parser *p)
+{
+	const char *name = lex_is(p, "src") ? "src_ip_addr" : "dst_ip_addr";
+	const char *at = p->t.at;
+
+	if (!lex_take(p, "src") && !lex_take(p, "dst"))
+		parse_fail(p, at, "expected src or dst");
+	return parse_field(p, slice_str(name), at);
+}
+
+static struct node *
 parse_any(struct parser *p)
 {
 	struct node *n = parse_node(p, NODE_ANY);
 
+	/* any(src, dst): the addresses */
+	if (lex_is(p, "src") || lex_is(p, "dst")) {
+		n->a = parse_end(p);
+		while (lex_take(p, ",")) {
+			struct node *next = parse_end(p);
+
+			next->next = n->a;
+			n->a = next;
+		}
+		lex_expect(p, ")");
+		return n;
+	}
 	n->n_args = arguments(p, &n->a);
 	return n;
 }
@@ -398,7 +449,7 @@ parse_primary(struct parser *p)
 		return word(p);
 	case TOKEN_MEMBER:
 		lex_next(p);
-		return parse_field(p, t.text, t.at);
+		return member(p, t.text, field_named(t.text), t.at);
 	case TOKEN_NUMBER:
 	case TOKEN_TIME:
 	case TOKEN_ADDRESS:

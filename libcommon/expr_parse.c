@@ -184,6 +184,10 @@ parse_list(struct parser *p, struct node *in)
 
 	if (in->a->kind == NODE_ANY || in->a->kind == NODE_ALL)
 		f = in->a->a->field;
+	/* Text, but of a network: what is written in the list decides. */
+	if (f && (slice_is(slice_str(f->name), "src_net") ||
+		     slice_is(slice_str(f->name), "dst_net")))
+		f = NULL;
 	in->set = set_new(f ? f->type : FIELD_ANY, f ? f->set : 0);
 	if (!close) {
 		add_element(p, in->set);

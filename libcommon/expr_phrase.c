@@ -289,6 +289,8 @@ letters(const char *s, size_t n, unsigned *mask)
 	for (size_t i = 0; i < n; i++) {
 		unsigned bit = (s[i] | 0x20) == 'x' ? 0x3f : flags_letter(s[i]);
 
+		if (s[i] == '.') /* as flags are printed */
+			continue;
 		if (!bit)
 			return false;
 		*mask |= bit;
@@ -340,6 +342,16 @@ flag_letters(struct parser *p, const char *how, bool exact)
 	return set ? test : is_tcp(p, test);
 }
 
+/* ".AP.SF", "...A..S.": all of them, as tools print flags. */
+static bool
+is_printed(const struct parser *p)
+{
+	size_t n = strspn(p->t.at, ".CEUAPRSF");
+
+	return *p->t.at == '.' && (n == 6 || n == 8) &&
+	       (!p->t.at[n] || strchr(" \t\n)&|", p->t.at[n]));
+}
+
 static struct node *
 flags(struct parser *p)
 {
@@ -357,8 +369,9 @@ flags(struct parser *p)
 	if (lex_is(p, "in") || lex_is(p, "~") || lex_is(p, "&"))
 		return lex_is(p, "&") ? NULL : parse_test(p, a);
 	has_op = parse_operator(p, &op);
-	if (p->t.kind == TOKEN_WORD && (op == EQ || op == NE)) {
-		b = flag_letters(p, "all", has_op);
+	if ((p->t.kind == TOKEN_WORD || is_printed(p)) &&
+	    (op == EQ || op == NE)) {
+		b = flag_letters(p, "all", has_op || is_printed(p));
 		return op == NE ? join(p, NODE_AND, bits(p, 0, 0),
 				      join(p, NODE_NOT, b, NULL))
 				: b;

@@ -246,13 +246,28 @@ set_has_ip(const struct set *s, const struct ip *ip)
 	return prefixset_has(s->prefixes, ip);
 }
 
+/* A network is in a set that has its first and its last address. */
+static bool
+set_has_net(const struct set *s, const struct ip *first, unsigned len)
+{
+	struct ip last = *first;
+
+	for (unsigned i = len; i < 128; i++)
+		last.b[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	return set_has_ip(s, first) && set_has_ip(s, &last);
+}
+
 /* Text where a number or an address is asked for counts as what it says. */
 static bool
 set_has_text(const struct set *s, const struct value *v)
 {
 	const struct value_reading how = { 0 };
+	struct ip_prefix net;
 	struct value read;
 
+	if (set_is_addresses(s) && memchr(v->s.p, '/', v->s.n))
+		return !ip_prefix_parse(v->s, &net) &&
+		       set_has_net(s, &net.ip, net.len);
 	if (s->type == FIELD_STR)
 		return s->n_strings && bsearch(&v->s, s->strings, s->n_strings,
 					   sizeof *s->strings, by_string);
@@ -277,6 +292,10 @@ set_has(const struct set *s, const struct value *v)
 	case VALUE_IP:
 		if (set_is_addresses(s))
 			return set_has_ip(s, &v->ip);
+		break;
+	case VALUE_NET:
+		if (set_is_addresses(s))
+			return set_has_net(s, &v->ip, v->net_len);
 		break;
 	default:
 		break;

@@ -139,6 +139,39 @@ const struct field fields[] = {
 	{ 0 },
 };
 
+/* What nfdump calls them in -s and -A. */
+static const struct {
+	const char *name, *field;
+} nfdump_names[] = {
+	{ "srcip", "src_ip_addr" },
+	{ "dstip", "dst_ip_addr" },
+	{ "srcport", "src_port" },
+	{ "dstport", "dst_port" },
+	{ "proto", "protocol" },
+	{ "srcas", "src_as" },
+	{ "dstas", "dst_as" },
+	{ "srcgeo", "src_country" },
+	{ "dstgeo", "dst_country" },
+	{ "srcmask", "src_mask" },
+	{ "dstmask", "dst_mask" },
+	{ "srcvlan", "src_vlan" },
+	{ "dstvlan", "dst_vlan" },
+	{ "inif", "in_if" },
+	{ "outif", "out_if" },
+	{ "nhip", "next_hop_ip_addr" },
+	{ "nhbip", "bgp_next_hop_ip_addr" },
+	{ "router", "exporter_ip_addr" },
+};
+
+const struct field *
+field_named(struct slice name)
+{
+	for (const struct field *f = fields; f->name; f++)
+		if (slice_is(name, f->name))
+			return f;
+	return NULL;
+}
+
 const struct field *
 field_find(struct slice name)
 {
@@ -148,6 +181,9 @@ field_find(struct slice name)
 		if (slice_is(name, f->name) ||
 		    (f->alias && slice_is(name, f->alias)))
 			return f;
+	for (size_t i = 0; i < sizeof nfdump_names / sizeof *nfdump_names; i++)
+		if (slice_is(name, nfdump_names[i].name))
+			return field_find(slice_str(nfdump_names[i].field));
 	return NULL;
 }
 

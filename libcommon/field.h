@@ -41,6 +41,9 @@ extern const struct field fields[]; /* ends with a NULL name */
 /* By name or alias; NULL if it is not canonical. */
 const struct field *field_find(struct slice name);
 
+/* By its own name alone: as members of records and columns are called. */
+const struct field *field_named(struct slice name);
+
 /* "flows_z": a column that was made of a field. */
 bool field_is_part(struct slice name);
 

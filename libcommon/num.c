@@ -283,6 +283,35 @@ num_nano(struct slice s, i128 *out)
 	return NULL;
 }
 
+const char *
+num_whole(struct slice s, i128 *out)
+{
+	struct decimal d;
+	i128 v = 0;
+	int digit;
+	const char *err = read_decimal(s, &d);
+
+	if (err)
+		return err;
+	*out = 0;
+	if (d.p == d.end)
+		return NULL;
+	if (d.exp > 20)
+		return beyond_64;
+	for (int64_t i = 0; i < d.exp; i++) {
+		digit = next_digit(&d);
+		v = v * 10 + (digit < 0 ? 0 : digit);
+	}
+	while ((digit = next_digit(&d)) == 0)
+		continue;
+	if (digit > 0)
+		return "whole number expected";
+	if (v > UINT64_MAX || (d.neg && v > (i128)INT64_MAX + 1))
+		return beyond_64;
+	*out = d.neg ? -v : v;
+	return NULL;
+}
+
 i128
 num_nano_of(double d)
 {

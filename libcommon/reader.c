@@ -159,6 +159,7 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 	}
 	shapes_open(&r->shapes, IN_CHUNK);
 	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
+	r->seen = xcalloc(schema->n_slots + 1, sizeof *r->seen);
 	r->visited = xcalloc(schema->n, sizeof *r->visited);
 	r->rec.v = r->values;
 }
@@ -169,11 +170,24 @@ reader_stop(struct reader *r)
 	input_stop(&r->in, r->chunk + r->at);
 }
 
+static void
+tell_unseen(const struct reader *r)
+{
+	for (size_t i = 0; i < r->schema->n_asked && r->records; i++) {
+		struct slice name = r->schema->slots[r->schema->asked[i]];
+
+		if (!r->seen[r->schema->asked[i]])
+			warn("no record has '%.*s'", (int)name.n, name.p);
+	}
+}
+
 void
 reader_close(struct reader *r)
 {
 	if (r->rejected > READER_MESSAGES)
 		warn("%" PRIu64 " bad records in all", r->rejected);
+	if (!r->in.reframe) /* flowcat's are converted records' */
+		tell_unseen(r);
 	if (r->rejected && !r->records && !r->in.reframe)
 		warn("no usable record at all; flowcat converts other formats");
 	input_close(&r->in);
@@ -184,6 +198,7 @@ reader_close(struct reader *r)
 	shapes_close(&r->shapes);
 	free(r->visited);
 	free(r->values);
+	free(r->seen);
 }
 
 static bool
@@ -294,8 +309,11 @@ keep_value(struct reader *r, int node, const struct json_val *v)
 	const char *err;
 	unsigned index = 0;
 
-	if (n->slot != SCHEMA_NONE)
+	/* Records of a shape are seen, too: one was parsed. */
+	if (n->slot != SCHEMA_NONE) {
 		r->values[n->slot] = *v;
+		r->seen[n->slot] = true;
+	}
 	if (!n->has_inner)
 		return NULL;
 	/* Of members with the same name the last counts, with all in it. */

@@ -75,6 +75,7 @@ struct reader {
 	uint64_t *visited; /* by schema node: the line, by number of parses */
 	uint64_t parses;
 	struct json_val *values;
+	bool *seen; /* by slot: a record had it */
 };
 
 /* The schema must be complete. */

@@ -24,8 +24,9 @@ struct recout {
 	const struct tstamp_zone *zone;
 	struct value_reading how;
 	struct arena scratch, run;
-	bool fixed;  /* the user named the columns */
-	bool warned; /* of a member without a column */
+	bool flexible; /* line, or table if the first record is no flow */
+	bool fixed;    /* the user named the columns */
+	bool warned;   /* of a member without a column */
 	bool headed;
 	struct bulk bulk;
 };
@@ -74,19 +75,27 @@ static const char *const bulk_fields[BULK_FIELDS] = { [STAMP] = "@timestamp",
 	"date_last_seen",
 	"date_first_seen" };
 
+/* A member, as it is called in records. */
 static void
-add_column(struct recout *r, struct slice name)
+insert_column(struct recout *r, size_t at, struct slice name)
 {
-	const struct field *f;
+	size_t behind = r->n - at;
 
 	if (r->n == MAX_COLUMNS)
 		return;
-	name = arena_slice(&r->run, name);
-	f = field_find(name);
-	r->names[r->n] = f ? slice_str(f->name) : name;
-	r->columns[r->n].name = r->names[r->n].p;
-	r->columns[r->n].field = f;
+	memmove(r->names + at + 1, r->names + at, behind * sizeof *r->names);
+	memmove(
+	    r->columns + at + 1, r->columns + at, behind * sizeof *r->columns);
+	r->names[at] = arena_slice(&r->run, name);
+	r->columns[at].name = r->names[at].p;
+	r->columns[at].field = field_named(name);
 	r->n++;
+}
+
+static void
+add_column(struct recout *r, struct slice name)
+{
+	insert_column(r, r->n, name);
 }
 
 static void
@@ -123,6 +132,12 @@ recout_open(struct output *out, enum row_format format,
 }
 
 void
+recout_guess(struct recout *r)
+{
+	r->flexible = r->format == ROW_LINE;
+}
+
+void
 recout_also(struct recout *r, struct slice name)
 {
 	if (r->n_also < MAX_COLUMNS)
@@ -153,6 +168,32 @@ find_column(const struct recout *r, struct slice name, size_t hint)
 	return r->n;
 }
 
+/*
+ * What a flow may have or not, by its protocol: a column also where the first
+ * record lacks it.
+ */
+static void
+add_usual(struct recout *r)
+{
+	static const char *const flow[] = { "date_first_seen", "src_ip_addr",
+		"dst_ip_addr", "protocol" };
+	static const struct {
+		const char *name, *behind;
+	} usual[] = { { "src_port", "dst_ip_addr" }, { "dst_port", "src_port" },
+		{ "flags", "protocol" } };
+
+	for (size_t i = 0; i < sizeof flow / sizeof *flow; i++)
+		if (find_column(r, slice_str(flow[i]), r->n) == r->n)
+			return;
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++) {
+		struct slice name = slice_str(usual[i].name);
+		size_t at = find_column(r, slice_str(usual[i].behind), r->n);
+
+		if (find_column(r, name, r->n) == r->n)
+			insert_column(r, at + 1, name);
+	}
+}
+
 static const char *
 set_cell(struct recout *r, size_t column, const struct json_val *v)
 {
@@ -163,9 +204,8 @@ set_cell(struct recout *r, size_t column, const struct json_val *v)
 }
 
 static const char *
-read_members(struct recout *r, const char *p, size_t n)
+read_members(struct recout *r, const char *p, size_t n, bool first)
 {
-	bool first = r->n == 0;
 	struct json_in in = { .p = p, .end = p + n };
 	struct json_iter it;
 	const char *err;
@@ -185,6 +225,8 @@ read_members(struct recout *r, const char *p, size_t n)
 		name = key_text(r, &key);
 		if (first && find_column(r, name, r->n) == r->n)
 			add_column(r, name);
+		if (first)
+			continue;
 		column = find_column(r, name, column + 1);
 		if (!err && column < r->n)
 			err = set_cell(r, column, &v);
@@ -250,7 +292,7 @@ static void
 put_line(struct recout *r)
 {
 	char text[64], from[160], to[160], proto[64], flags[64], tos[64],
-	    packets[64], bytes[64], flows[64], line[1024];
+	    packets[64], bytes[64], flows[64], duration[64], line[1024];
 	const struct value *c = r->cells;
 	const char *name =
 	    c[PROTO].type == VALUE_INT
@@ -273,15 +315,17 @@ put_line(struct recout *r)
 	proto[value_text(proto, 63, &c[PROTO], NULL)] = '\0';
 	flags[value_text(flags, 63, &c[FLAGS], r->columns[FLAGS].field)] = '\0';
 	tos[value_text(tos, 63, &c[TOS], NULL)] = '\0';
+	*duration = '\0';
+	if (c[DURATION].type != VALUE_NONE)
+		snprintf(duration, sizeof duration, "%.3f",
+		    value_double(&c[DURATION]));
 	packets[scaled(packets, &c[PACKETS])] = '\0';
 	bytes[scaled(bytes, &c[BYTES])] = '\0';
 	flows[scaled(flows, &c[FLOWS])] = '\0';
 	n = (size_t)snprintf(line, sizeof line,
-	    "%-23.*s %10.3f %-5s %21s -> %21s %9s %3s %8s %9s %5s\n", (int)n,
-	    text,
-	    c[DURATION].type == VALUE_NONE ? 0 : value_double(&c[DURATION]),
-	    name ? name : proto, from, to, flags, tos, packets, bytes,
-	    *flows ? flows : "1");
+	    "%-23.*s %10s %-5s %21s -> %21s %9s %3s %8s %9s %5s\n", (int)n,
+	    text, duration, name ? name : proto, from, to, flags, tos, packets,
+	    bytes, *flows ? flows : "1");
 	out_put(r->out, line, n < sizeof line ? n : sizeof line - 1);
 }
 
@@ -311,15 +355,34 @@ put_bulk(struct recout *r, const char *p, size_t n)
 	return NULL;
 }
 
+/* Rows of results are no lines of flows. */
+static void
+choose_format(struct recout *r, const char *p, size_t n)
+{
+	r->flexible = false;
+	if (read_members(r, p, n, false) ||
+	    (r->cells[SRC].type != VALUE_NONE &&
+		r->cells[DST].type != VALUE_NONE))
+		return;
+	r->format = ROW_TABLE;
+	r->n = 0;
+}
+
 const char *
 recout_put(struct recout *r, const char *p, size_t n)
 {
-	const char *err;
+	const char *err = NULL;
 
 	arena_reset(&r->scratch);
 	for (size_t i = 0; i < MAX_COLUMNS; i++)
 		r->cells[i].type = VALUE_NONE;
-	err = read_members(r, p, n);
+	if (r->flexible)
+		choose_format(r, p, n);
+	if (!r->n) {
+		err = read_members(r, p, n, true);
+		add_usual(r);
+	}
+	err = err ? err : read_members(r, p, n, false);
 	if (err)
 		return err;
 	if (r->format == ROW_BULK)

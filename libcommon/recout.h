@@ -16,6 +16,9 @@ struct recout;
 struct recout *recout_open(struct output *out, enum row_format format,
     const struct slice *names, size_t n, const struct tstamp_zone *zone);
 
+/* The user chose no format: line, but table where records are no flows. */
+void recout_guess(struct recout *r);
+
 /* A column behind those of the first record's members; before any record. */
 void recout_also(struct recout *r, struct slice name);
 

@@ -93,6 +93,16 @@ schema_slot(const struct schema *s, struct slice path)
 	return node == SCHEMA_NONE ? SCHEMA_NONE : s->nodes[node].slot;
 }
 
+void
+schema_ask(struct schema *s, int slot)
+{
+	for (size_t i = 0; i < s->n_asked; i++)
+		if (s->asked[i] == slot)
+			return;
+	s->asked = xgrow(s->asked, &s->cap_asked, s->n_asked, sizeof *s->asked);
+	s->asked[s->n_asked++] = slot;
+}
+
 int
 schema_add(struct schema *s, struct slice path)
 {

@@ -28,6 +28,9 @@ struct schema {
 	size_t n, cap;
 	struct slice *slots; /* the path of each */
 	size_t n_slots, cap_slots;
+	/* Slots of members that the user named and that are no known field. */
+	int *asked;
+	size_t n_asked, cap_asked;
 	uint32_t *table; /* node index + 1, open addressing */
 	uint32_t mask;
 	uint64_t seed;
@@ -37,6 +40,9 @@ void schema_init(struct schema *s);
 
 /* The slot of a path; the same path always has the same slot. */
 int schema_add(struct schema *s, struct slice path);
+
+/* If no record has it, the user is told: perhaps it is mistyped. */
+void schema_ask(struct schema *s, int slot);
 
 /* The slot of a path that was added, or SCHEMA_NONE. */
 int schema_slot(const struct schema *s, struct slice path);

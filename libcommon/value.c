@@ -16,6 +16,12 @@ decoded(const struct json_val *v, const struct value_reading *how)
 	return slice_of(p, json_unescape(s, p));
 }
 
+static bool
+is_number_text(struct slice s)
+{
+	return json_scalar(s.p, s.n) == JSON_NUMBER;
+}
+
 static const char *
 from_int(struct slice s, struct value *out)
 {
@@ -30,6 +36,9 @@ from_int(struct slice s, struct value *out)
 		err = num_u64(s, &u);
 		out->i = u;
 	}
+	/* 1500.0 and 15e2 are whole, too. */
+	if (err && is_number_text(s))
+		err = num_whole(s, &out->i);
 	out->type = VALUE_INT;
 	return err;
 }
@@ -52,12 +61,6 @@ is_integer_text(struct slice s)
 		if ((unsigned char)(s.p[i] - '0') > 9)
 			return false;
 	return true;
-}
-
-static bool
-is_number_text(struct slice s)
-{
-	return json_scalar(s.p, s.n) == JSON_NUMBER;
 }
 
 /* A number of any kind; integers beyond 64 bits stay decimal numbers. */
@@ -129,8 +132,7 @@ from_text(struct slice s, enum field_type type, enum names_set set,
 	case FIELD_NAMED:
 		return read_named(s, set, out);
 	case FIELD_INT:
-		return is_integer_text(s) ? from_int(s, out)
-					  : "number expected";
+		return is_number_text(s) ? from_int(s, out) : "number expected";
 	case FIELD_REAL:
 		return is_number_text(s) ? from_real(s, out)
 					 : "number expected";

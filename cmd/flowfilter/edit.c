@@ -26,11 +26,27 @@ edit_new(void)
 	return xcalloc(1, sizeof(struct edit));
 }
 
+/*
+ * The name at *p: of a field, short or not, or as expressions have it: .name,
+ * ."any name".  Behind it one of 'ends' follows.
+ */
 static struct slice
-canonical(struct slice name)
+take_name(const char **p, const char *ends)
 {
-	const struct field *f = field_find(name);
+	bool literal = **p == '.' || **p == '"';
+	const char *start = *p + (**p == '.'), *close;
+	const struct field *f;
+	struct slice name;
 
+	close = *start == '"' ? strchr(start + 1, '"') : NULL;
+	if (close) {
+		name = slice_of(start + 1, (size_t)(close - start - 1));
+		*p = close + 1;
+	} else {
+		name = slice_of(start, strcspn(start, ends));
+		*p = start + name.n;
+	}
+	f = literal ? field_named(name) : field_find(name);
 	return f ? slice_str(f->name)
 		 : slice_of(xstrndup(name.p, name.n), name.n);
 }
@@ -38,17 +54,18 @@ canonical(struct slice name)
 void
 edit_set(struct edit *e, const char *text, const struct expr_context *context)
 {
-	const char *equals = strchr(text, '=');
+	const char *equals = text;
+	struct slice name = take_name(&equals, "=");
 	struct splice *s;
 	size_t i = e->n_sets;
 
-	if (!equals || equals == text)
+	if (*equals != '=' || !name.n)
 		die("--set %s: expected NAME=EXPRESSION", text);
 	if (e->n_sets == MAX_EDITS)
 		die("--set: more than %d", MAX_EDITS);
 	s = &e->sets[e->n_sets++];
-	s->name = canonical(slice_of(text, (size_t)(equals - text)));
-	s->field = field_find(s->name);
+	s->name = name;
+	s->field = field_named(s->name);
 	s->slot = schema_add(context->schema, s->name);
 	e->exprs[i] = expr_compile(equals + 1, "--set", context);
 	/* "bps=bytes*8/duration" is no flag text, "flags=flags | 2" is. */
@@ -62,17 +79,16 @@ void
 edit_fields(struct edit *e, const char *text, struct schema *schema)
 {
 	while (*text) {
-		size_t n = strcspn(text, ", ");
+		struct slice name = take_name(&text, ", ");
 
-		if (n) {
+		if (name.n) {
 			if (e->n_names == MAX_FIELDS)
 				die("--fields: more than %d", MAX_FIELDS);
-			e->names[e->n_names] = canonical(slice_of(text, n));
-			e->slots[e->n_names] =
-			    schema_add(schema, e->names[e->n_names]);
+			e->names[e->n_names] = name;
+			e->slots[e->n_names] = schema_add(schema, name);
 			e->n_names++;
 		}
-		text += n + (text[n] != '\0');
+		text += *text != '\0';
 	}
 	if (!e->n_names)
 		die("--fields: expected names");

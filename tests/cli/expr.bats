@@ -18,7 +18,7 @@ holds() {
 	local yes=$1 expression
 
 	for expression in "${@:2}"; do
-		run_ok flowfilter -c -- "$expression" <<< "${record:-$all}"
+		run_ok flowfilter -qc -- "$expression" <<< "${record:-$all}"
 		[[ $output == "$yes" ]] || {
 			printf '%s: %s\n' "$expression" "$output"
 			return 1
@@ -477,6 +477,64 @@ refuses() {
 	holds 1 'not map(src_port, 80:1) > 0'
 }
 
+@test "map: a key that is a network; bucket: bounds in any order" {
+	holds 1 'map(sa, 10.0.0.0/8:1, 192.0.2.0/24:2, 3) = 2' \
+		'map(da, 10.0.0.0/8:1, 192.0.2.0/24:2, 3) = 1' \
+		'map(exporter_ip_addr, 10.0.0.0/8:1, 3) = 3' \
+		'bucket(bytes, 5000, 1000, 0, 100) = 1000' \
+		'bucket(bytes, 0, 100, 1000, 5000) = 1000'
+}
+
+@test "networks are compared and looked up" {
+	holds 1 'prefix(sa, 24) = 192.0.2.0/24' 'prefix(sa, 24) in [192.0.0.0/16]' \
+		'prefix(sa, 24) in [192.0.2.0/25 192.0.2.128/25]'
+	holds 0 'prefix(sa, 24) in [192.0.2.0/25]' 'prefix(sa, 24) != 192.0.2.0/24'
+	run_ok flowfilter -c 'src_net = 192.0.2.0/24 and src_net in [192.0.0.0/16]
+		and not src_net != 192.0.2.0/24 and src_net = "192.0.2.0/24"' \
+		<<< '{"src_net":"192.0.2.0/24"}'
+	same 1
+	run_ok flowagg -k sa/24 --having 'src_net = 192.0.2.0/24' <<< "$all"
+	has '"src_net":"192.0.2.0/24"' "$output"
+	run_ok flowagg -k sa/24 --having 'src_net != 192.0.2.0/24' <<< "$all"
+	same ''
+}
+
+@test "ports by the names of services; flags as they are printed" {
+	holds 1 'dst port https' 'dp = https' 'port http or port https'
+	holds 0 'src port https' 'dp != https'
+	holds 1 'flags .AP.SF' 'flags = .AP.SF' 'flags ...AP.SF' \
+		'not flags .A....' '(flags .AP.SF)' 'flags != ......S.' \
+		'flags ~ "S" and flags ~ "^.AP"'
+	holds 0 'flags ......S.' 'flags ~ "R"'
+}
+
+@test "whole numbers may have a point or an exponent" {
+	run_ok flowagg -a 'b=sum(bytes)' \
+		<<< $'{"bytes":1500.0}\n{"bytes":1e3}\n{"bytes":"2.50e1"}'
+	same '{"b":2525}'
+	run_err 1 flowagg -a 'b=sum(bytes)' <<< '{"bytes":1.5}'
+	has 'bytes: whole number expected' "$stderr"
+}
+
+@test "a dot says that a member is meant, be it called as a short name is" {
+	local row='{"in":5,"sa":"x","src_ip_addr":"192.0.2.1","odd name":1}'
+
+	run_ok flowfilter -c '.in > 4 and ."in" = 5 and .sa = "x" and sa = 192.0.2.1' <<< "$row"
+	same 1
+	run_ok flowfilter --fields '.in,.sa,sa,."odd name"' any <<< "$row"
+	same '{"in":5,"sa":"x","src_ip_addr":"192.0.2.1","odd name":1}'
+	run_ok flowfilter --set '.sa="y"' --set '."odd name"=2' any <<< "$row"
+	same '{"in":5,"sa":"y","src_ip_addr":"192.0.2.1","odd name":2}'
+	run_ok flowfilter -f csv any <<< "$row"
+	same $'in,sa,src_ip_addr,odd name\n5,x,192.0.2.1,1'
+}
+
+@test "any(src, dst): either address" {
+	holds 1 'any(src, dst) = 192.0.2.1' 'any(dst,src) in [10.0.0.0/8]' \
+		'all(src, dst) in [10.0.0.0/8 192.0.2.0/24]'
+	holds 0 'all(src, dst) in [10.0.0.0/8]'
+}
+
 @test "any and all" {
 	holds 1 'any(src_port, dst_port) = 443' \
 		'all(src_port, dst_port) > 400' \
@@ -604,7 +662,7 @@ refuses() {
 
 @test "errors: the nearest word" {
 	refuses 'packts > 5' "unknown word 'packts'; did you mean 'packets'? (.packts is a member of that name)" 0
-	refuses 'proto tcp and srcport 80' "unknown word 'srcport'; did you mean 'src_port'? (.srcport is a member of that name)" 14
+	refuses 'proto tcp and srcprt 80' "unknown word 'srcprt'; did you mean 'src_port'? (.srcprt is a member of that name)" 14
 	refuses 'dst prt 80' \
 		"expected ip, net, port, as, country .. behind 'dst'" 4
 	run_err 2 flowfilter 'proto tcp adn bytes > 5' /dev/null

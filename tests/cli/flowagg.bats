@@ -422,7 +422,7 @@ rss() {
 }
 
 @test "--explain: the error of what is an estimate, behind all columns" {
-	run_ok flowagg --explain -f csv in \
+	run_err 0 flowagg --explain -f csv in \
 		-a 'h=distinct(sa), p=p60(.none), n=count(), s=set(.none, 1)'
 	same 'h,p,n,s,h_error,p_error' "$(head -n 1 <<< "$output")"
 	has '3,,4,' && has ',0,0.01'
@@ -582,6 +582,34 @@ list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(
 }
 
 # ---- what cannot be done ----
+
+@test "nfdump's names of fields" {
+	local in='{"src_ip_addr":"192.0.2.1","dst_port":53,"protocol":17,"in_if":3,"bytes":9}'
+
+	run_ok flowagg -k srcip,dstport,proto,inif -a 'sum(bytes)' <<< "$in"
+	same '{"src_ip_addr":"192.0.2.1","dst_port":53,"protocol":17,"in_if":3,"bytes_sum":9}'
+	run_ok flowfilter -c 'proto udp and dstport 53 and proto = 17' <<< "$in"
+	same 1
+	run_ok flowfilter --fields srcip any <<< "$in"
+	same '{"src_ip_addr":"192.0.2.1"}'
+}
+
+@test "a member that no record has is told" {
+	local in='{"src_ip_addr":"192.0.2.1","bytes":9}'
+
+	run_err 0 flowagg -k sa,foo -a 'sum(bytes)' <<< "$in"
+	same '{"src_ip_addr":"192.0.2.1","bytes_sum":9}'
+	same "flowagg: no record has 'foo'" "$stderr"
+	run_err 0 flowfilter -c 'ibyt > 5 or foo.bar = 2' <<< "$in"
+	same "flowfilter: no record has 'ibyt'
+flowfilter: no record has 'foo.bar'" "$stderr"
+	run_err 0 flowwin -w 5m -t arrival -k saddr <<< "$in"
+	same "flowwin: no record has 'saddr'" "$stderr"
+	run_ok flowfilter -c 'foo.bar = 2' <<< '{"foo":{"bar":2}}'
+	run_ok flowagg -k foo <<< "$in"$'\n{"foo":1}'
+	run_ok flowagg -k sa,foo < /dev/null
+	run_ok flowagg -k src_as --where 'flags S' <<< "$in"
+}
 
 @test "keys that are refused" {
 	refuses '-k sa/33: no such prefix length' -k sa/33

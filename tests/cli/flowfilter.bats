@@ -19,7 +19,7 @@ odd=' { "src_ip_addr" : "10.0.0.1","bytes":10 , "duration":0.000,	"x":"q\"\u00e9
 
 # sets WANTED OPTION..: what becomes of $odd.
 sets() {
-	run_ok flowfilter "${@:2}" any <<< "$odd"
+	run_ok flowfilter -q "${@:2}" any <<< "$odd"
 	same "$1"
 }
 

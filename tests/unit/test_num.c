@@ -519,6 +519,45 @@ test_put(void)
 	OK(integers_round_trip());
 }
 
+static bool
+whole_is(const char *text, i128 wanted)
+{
+	i128 v = -1;
+	const char *err = num_whole(slice_str(text), &v);
+
+	return !err && v == wanted;
+}
+
+static bool
+no_whole(const char *text, const char *wanted)
+{
+	i128 v;
+	const char *err = num_whole(slice_str(text), &v);
+
+	return err && strcmp(err, wanted) == 0;
+}
+
+static void
+test_whole(void)
+{
+	const char *part = "whole number expected";
+
+	OK(whole_is("1500.0", 1500) && whole_is("15e2", 1500) &&
+	    whole_is("1.5E+3", 1500) && whole_is("150000e-2", 1500));
+	OK(whole_is("0.0", 0) && whole_is("-0", 0) && whole_is("0e99999", 0) &&
+	    whole_is("-12.000", -12) && whole_is("0.0012e4", 12));
+	OK(whole_is("18446744073709551615.0", UINT64_MAX) &&
+	    whole_is("1e19", (i128)10000000000000000000u) &&
+	    whole_is("-9223372036854775808", INT64_MIN));
+	OK(no_whole("18446744073709551616", beyond) &&
+	    no_whole("1e20", beyond) &&
+	    no_whole("1e999999999999999999", beyond) &&
+	    no_whole("-9223372036854775809", beyond));
+	OK(no_whole("1.5", part) && no_whole("1e-1", part) &&
+	    no_whole("1.00000000000000000001", part) &&
+	    no_whole("1e-999999999999", part) && no_whole("0.1", part));
+}
+
 int
 main(void)
 {
@@ -529,5 +568,6 @@ main(void)
 	OK(all_quantities());
 	OK(all_durations());
 	test_put();
+	test_whole();
 	return DONE();
 }
