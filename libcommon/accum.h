@@ -64,6 +64,7 @@ struct accum_fn {
 	unsigned max_param; /* a number may follow: set(x, cap) */
 	unsigned param;     /* its default */
 	bool keeps_type;    /* the result is of the argument's field */
+	bool timed;         /* the time of the record counts */
 	bool (*accepts)(const struct value *v); /* NULL: anything known */
 	/*
 	 * Adds what another state holds: as if all its values had been added.

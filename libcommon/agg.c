@@ -71,11 +71,14 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 static const char *
 event_time(struct agg *a, const struct expr_input *in, int64_t *time)
 {
+	const struct json_val *v = &in->v[a->time_slot];
+	const struct json_val *end = &in->v[a->end_slot];
 	struct value t;
-	const char *err =
-	    value_read(&in->v[a->time_slot], FIELD_TIME, 0, &a->how, &t);
+	bool row = json_is_absent(v) && !json_is_absent(end);
+	const char *err = value_read(row ? end : v, FIELD_TIME, 0, &a->how, &t);
 
-	*time = t.type == VALUE_TIME ? (int64_t)t.i : INT64_MIN;
+	/* A row of a window: as eventtime.h has it. */
+	*time = t.type == VALUE_TIME ? (int64_t)t.i - row : INT64_MIN;
 	arena_reset(&a->scratch);
 	if (!err)
 		return NULL;
@@ -122,6 +125,10 @@ argument(const struct agg_call *c, const struct expr_input *in, struct value *v)
 	v->type = c->arg || !yes || in->part ? VALUE_NONE : VALUE_BOOL;
 	if (!err && yes && c->whole && quick_number(c, in, &n)) {
 		*v = (struct value){ .type = VALUE_INT, .i = n };
+		return NULL;
+	}
+	if (!err && yes && c->exact && quick_nano(c, in, &v->i)) {
+		v->type = VALUE_NANO;
 		return NULL;
 	}
 	if (!err && yes && c->cell >= 0)

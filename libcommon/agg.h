@@ -40,7 +40,8 @@ struct agg_call {
 	int slot;          /* of an argument that is a plain number, or -1 */
 	int cell;          /* of an argument that is a plain cell, or -1 */
 	bool whole;        /* of an integer field: see quick_number() */
-	bool plain;        /* a sum of a member, without condition */
+	bool exact;        /* a sum of a member: decimals as they are written */
+	bool plain;        /* the same without condition */
 	bool flows;        /* of 'flows', which is 1 where it is absent */
 	uint32_t offset;   /* of its state in the block */
 	struct slice name; /* of its cell: "_0" where the user gave none */
@@ -77,7 +78,7 @@ struct agg {
 	const char *cell_names[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];
 	struct expr_cells cells;
-	int time_slot;
+	int time_slot, end_slot;
 	const char *time_name;
 	struct value_reading how;
 	struct arena run, scratch;

@@ -232,7 +232,7 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 		die("-a: %s of %s, which is no number", fn,
 		    c->spec.field->name);
 	c->field = c->spec.fn->keeps_type ? c->spec.field : NULL;
-	a->timed |= c->spec.fn->keeps_type;
+	a->timed |= c->spec.fn->timed;
 	c->slot = expr_slot(c->arg);
 	c->cell = expr_cell(c->arg);
 	c->whole = c->spec.field && c->spec.field->type == FIELD_INT;
@@ -252,8 +252,10 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 	compile_arg(a, c, trim(arg), context);
 	if (cond.n)
 		c->cond = expr_compile_test(copied(a, cond).p, "-a", context);
-	c->plain = c->whole && !cond.n && a->n_calls < 64 &&
-		   spec.fn->add == accum_sum_add;
+	c->exact = c->slot >= 0 && spec.fn->add == accum_sum_add &&
+		   (!c->spec.field || c->spec.field->type == FIELD_INT ||
+		       c->spec.field->type == FIELD_REAL);
+	c->plain = c->exact && !cond.n && a->n_calls < 64;
 	c->offset = (uint32_t)a->block;
 	a->block += c->spec.fn->size;
 	c->name = copied(a, name);
@@ -405,6 +407,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	a->cells.types = a->cell_types;
 	a->time_name = f ? f->name : time_field;
 	a->time_slot = schema_add(context->schema, slice_str(a->time_name));
+	a->end_slot = schema_add(context->schema, SLICE_LIT("window_end"));
 	while (keys && agg_split(&keys, &part))
 		add_key(a, part, context);
 	if (!aggregates)

@@ -52,7 +52,7 @@ choose(struct eventtime *e, const struct json_val *field,
 {
 	const char *err;
 
-	if (!e->row_end && (field->kind != JSON_NONE || end->kind == JSON_NONE))
+	if (!e->row_end && (!json_is_absent(field) || json_is_absent(end)))
 		return read_time(e, field, ns);
 	err = read_time(e, end, ns);
 	*ns -= *ns > INT64_MIN;

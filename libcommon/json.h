@@ -87,6 +87,14 @@ json_kind_of(const struct json_val *v)
 	return *v->p == 't' ? JSON_TRUE : *v->p == 'f' ? JSON_FALSE : JSON_NULL;
 }
 
+static inline bool
+json_is_absent(const struct json_val *v)
+{
+	enum json_kind kind = json_kind_of(v);
+
+	return kind == JSON_NONE || kind == JSON_NULL;
+}
+
 /* The kind of a number, true, false or null that fills s; JSON_NONE if none. */
 enum json_kind json_scalar(const char *p, size_t n);
 

@@ -113,6 +113,12 @@ apply(const struct opt *o, const char *arg)
 	case OPT_U64:
 		err = num_quantity(slice_of(arg, strlen(arg)), o->to);
 		break;
+	case OPT_ONCE:
+		if (*(const char **)o->to)
+			opts_usage("--%s is given twice: %s and %s", o->name,
+			    *(const char **)o->to, arg);
+		*(const char **)o->to = arg;
+		break;
 	case OPT_STRING:
 	case OPT_MAYBE:
 		*(const char **)o->to = arg ? arg : "";

@@ -16,6 +16,7 @@ enum opt_kind {
 	OPT_FLAG,   /* bool */
 	OPT_U64,    /* uint64_t, as "10k" */
 	OPT_STRING, /* const char * */
+	OPT_ONCE,   /* the same; given twice it is an error */
 	OPT_MAYBE,  /* const char *, "" where --name has no =argument */
 	OPT_CALL,   /* call() with the argument; NULL or a message */
 };

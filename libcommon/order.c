@@ -37,17 +37,34 @@ parse(const struct agg *a, const char *spec, struct order_criterion *by)
 	return n;
 }
 
-/* Unknown values last. */
+static bool
+is_number(const struct value *v)
+{
+	return v->type == VALUE_INT || v->type == VALUE_REAL ||
+	       v->type == VALUE_NANO;
+}
+
+/*
+ * Unknown values last.  Unlike value_compare() it is an order of all values:
+ * those of different types by type, numbers that are the same double, too.
+ */
 static int
 compare_values(const struct value *a, const struct value *b, int sign)
 {
 	bool no_a = a->type == VALUE_NONE, no_b = b->type == VALUE_NONE;
-	int c;
+	double x, y;
 
 	if (no_a != no_b)
 		return no_a - no_b;
-	c = value_compare(a, b);
-	return c == VALUE_UNORDERED ? 0 : c * sign;
+	if (is_number(a) && is_number(b)) {
+		x = value_double(a);
+		y = value_double(b);
+		if (x != y)
+			return x < y ? -sign : sign;
+	}
+	if (a->type != b->type)
+		return a->type < b->type ? -sign : sign;
+	return no_a ? 0 : value_compare(a, b) * sign;
 }
 
 static int

@@ -198,9 +198,16 @@ static const char *
 set_cell(struct recout *r, size_t column, const struct json_val *v)
 {
 	const struct field *f = r->columns[column].field;
+	struct value *cell = &r->cells[column];
+	const char *err = value_read(
+	    v, f ? f->type : FIELD_ANY, f ? f->set : 0, &r->how, cell);
 
-	return value_read(v, f ? f->type : FIELD_ANY, f ? f->set : 0, &r->how,
-	    &r->cells[column]);
+	if (!err || f)
+		return err;
+	/* A number beyond 64 bits that nobody asked about: as it is. */
+	*cell = (struct value){ .type = VALUE_JSON };
+	cell->s = json_slice(v);
+	return NULL;
 }
 
 static const char *
@@ -405,6 +412,10 @@ recout_put(struct recout *r, const char *p, size_t n)
 void
 recout_close(struct recout *r)
 {
+	if (!r->rows && r->fixed && r->format != ROW_LINE &&
+	    r->format != ROW_BULK)
+		r->rows =
+		    row_open(r->out, r->format, r->columns, r->n, r->zone);
 	if (r->rows)
 		row_close(r->rows);
 	arena_free(&r->scratch);

@@ -283,6 +283,7 @@ pretty(
 	return slice_of(room, value_text(room, CELL_ROOM, v, f));
 }
 
+/* NULL: the header alone. */
 static void
 put_separated(struct row_out *r, const struct value *cells)
 {
@@ -299,7 +300,7 @@ put_separated(struct row_out *r, const struct value *cells)
 	if (!r->headed)
 		out_char(r->out, '\n');
 	r->headed = true;
-	for (size_t i = 0; i < r->n; i++) {
+	for (size_t i = 0; cells && i < r->n; i++) {
 		const struct value *v = &cells[i];
 
 		if (i)
@@ -311,7 +312,8 @@ put_separated(struct row_out *r, const struct value *cells)
 			    slice_of(room, value_text(room, sizeof room, v,
 					       r->columns[i].field)));
 	}
-	out_char(r->out, '\n');
+	if (cells)
+		out_char(r->out, '\n');
 }
 
 static enum table_kind
@@ -367,6 +369,8 @@ row_close(struct row_out *r)
 {
 	if (r->table)
 		table_close(r->table);
+	if (r->format == ROW_CSV || r->format == ROW_TSV)
+		put_separated(r, NULL);
 	free(r->names);
 	free(r->labels);
 	out_close(&r->labels_text);

@@ -65,12 +65,16 @@ open_output(struct run *r)
 {
 	struct out_sink sink = { r, sink_write, sink_push, sink_close };
 	struct run_opts *o = &r->opts;
+	enum row_format named;
 
 	memcpy(o->kafka.pairs, pairs, sizeof pairs);
 	o->kafka.n_pairs = n_pairs;
 	memcpy(o->sink.headers, headers, sizeof headers);
 	o->sink.n_headers = n_headers;
 	kafka_setup(&o->kafka);
+	if (o->output && !row_format_parse(o->output, &named))
+		warn("-o %s writes to a file of that name; -f is the format",
+		    o->output);
 	if (!kafka_is_address(o->output)) {
 		if (o->sink.key || o->sink.exactly_once || n_headers)
 			opts_usage("--partition-key, --header and "

@@ -38,7 +38,7 @@ const char *run_header(const char *arg);
 		    NULL },                                                  \
 	    { OPT_MAYBE, 0, "color", &(o).color, "[=WHEN]",                  \
 		    "line, table in colours: always, auto, never", NULL },   \
-	    { OPT_STRING, 0, "where", &(o).where, "EXPR",                    \
+	    { OPT_ONCE, 0, "where", &(o).where, "EXPR",                      \
 		    "only records for which EXPR holds, see flowexpr(7)",    \
 		    NULL },                                                  \
 	    { OPT_CALL, 'X', "property", NULL, "PROP=VALUE",                 \

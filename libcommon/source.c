@@ -207,9 +207,30 @@ starts(const struct source *s, const char *magic, size_t n)
 	return s->raw_n >= n && memcmp(s->raw, magic, n) == 0;
 }
 
+/* What others try first, and what is to be done with it. */
+static const struct {
+	const char *magic;
+	size_t n;
+	const char *hint;
+} foreign[] = {
+	{ "\x0c\xa5", 2, "nfdump's own format: nfdump -r FILE -o json" },
+	{ "\xa5\x0c", 2, "nfdump's own format: nfdump -r FILE -o json" },
+	{ "\xd4\xc3\xb2\xa1", 4, "packets (pcap): export flows of them first" },
+	{ "\xa1\xb2\xc3\xd4", 4, "packets (pcap): export flows of them first" },
+	{ "\x0a\x0d\x0d\x0a", 4,
+	    "packets (pcapng): export flows of them first" },
+	{ "\xfd"
+	  "7zXZ",
+	    5, "compressed by xz: xz -dc FILE |" },
+	{ "BZh", 3, "compressed by bzip2: bzip2 -dc FILE |" },
+};
+
 static const char *
 choose_reader(struct source *s)
 {
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		if (starts(s, foreign[i].magic, foreign[i].n))
+			return foreign[i].hint;
 	s->read = read_plain;
 	if (starts(s, "\xef\xbb\xbf", 3)) {
 		s->raw_at = 3;

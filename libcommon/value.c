@@ -254,6 +254,12 @@ value_parse(struct slice text, enum field_type type, enum names_set set,
 		*out = (struct value){ .type = VALUE_REAL,
 			.d = (double)ns / NUM_NANO };
 		return NULL;
+	case FIELD_NAMED:
+		if (read_named(text, set, out) && num_quantity(text, &u))
+			return "unknown name";
+		if (names_number(set, text) < 0 && !is_integer_text(text))
+			*out = (struct value){ .type = VALUE_INT, .i = u };
+		return NULL;
 	default:
 		return from_text(text, type, set, how, out);
 	}

@@ -20,13 +20,13 @@ static struct {
 } opt = { .limit = UINT64_MAX };
 
 static const struct opt options[] = {
-	{ OPT_STRING, 'k', "key", &opt.keys, "KEYS",
+	{ OPT_ONCE, 'k', "key", &opt.keys, "KEYS",
 	    "group by fields or expressions: A,NAME=EXPR,IP/24,/64", NULL },
-	{ OPT_STRING, 'a', "aggregate", &opt.aggregates, "LIST",
+	{ OPT_ONCE, 'a', "aggregate", &opt.aggregates, "LIST",
 	    "NAME=FUNCTION(EXPR) [if EXPR], ..; flows, packets, bytes", NULL },
-	{ OPT_STRING, 0, "having", &opt.having, "EXPR",
+	{ OPT_ONCE, 0, "having", &opt.having, "EXPR",
 	    "only groups for which EXPR holds of their row", NULL },
-	{ OPT_STRING, 'b', "sort", &opt.sort, "LIST",
+	{ OPT_ONCE, 'b', "sort", &opt.sort, "LIST",
 	    "order by columns, greatest first; NAME:a for least first", NULL },
 	{ OPT_U64, 'n', "limit", &opt.limit, "N",
 	    "write the first N rows of a window", NULL },

@@ -39,7 +39,7 @@ const struct opt enrich_options[] = {
 	{ OPT_CALL, 0, "geo", NULL, "FILE",
 	    "countries, cities, AS from a MaxMind DB file (repeatable)",
 	    add_geo },
-	{ OPT_STRING, 'L', "local", &opt.add.nets, "NETS",
+	{ OPT_ONCE, 'L', "local", &opt.add.nets, "NETS",
 	    "networks that are ours, for direction: a list or @FILE", NULL },
 	{ OPT_CALL, 0, "lookup", NULL, "FIELD=TABLE",
 	    "members from the row for FIELD in a CSV file (repeatable)",

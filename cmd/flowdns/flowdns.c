@@ -21,9 +21,9 @@ static struct {
 } opt = { .limit = 10, .clients = 3, .pending = 1000000 };
 
 static const struct opt options[] = {
-	{ OPT_STRING, 0, "only", &opt.only, "NAME,..",
+	{ OPT_ONCE, 0, "only", &opt.only, "NAME,..",
 	    "these statistics and detections (all)", NULL },
-	{ OPT_STRING, 'L', "local", &opt.facts.lists.local, "NETS",
+	{ OPT_ONCE, 'L', "local", &opt.facts.lists.local, "NETS",
 	    "the local network: prefixes, or @FILE", NULL },
 	{ OPT_U64, 'n', "limit", &opt.limit, "N",
 	    "rows of a statistic (10), 0 is all", NULL },
@@ -31,9 +31,9 @@ static const struct opt options[] = {
 	    "hosts within each row of a statistic (3)", NULL },
 	{ OPT_FLAG, 0, "domain", &opt.facts.by_domain, NULL,
 	    "count registrable domains in place of names", NULL },
-	{ OPT_STRING, 0, "blacklist", &opt.facts.lists.blacklist, "FILE",
+	{ OPT_ONCE, 0, "blacklist", &opt.facts.lists.blacklist, "FILE",
 	    "names that nobody should ask for: plain, hosts or RPZ", NULL },
-	{ OPT_STRING, 0, "whitelist", &opt.facts.lists.whitelist, "FILE",
+	{ OPT_ONCE, 0, "whitelist", &opt.facts.lists.whitelist, "FILE",
 	    "names that are in order, whatever they look like", NULL },
 	{ OPT_STRING, 0, "resolvers", &opt.facts.lists.resolvers, "FILE",
 	    "addresses that answer by HTTPS, in place of known ones", NULL },

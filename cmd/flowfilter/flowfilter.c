@@ -39,7 +39,7 @@ static const struct opt options[] = {
 	    "print only how many records there are", NULL },
 	{ OPT_U64, 'n', "limit", &opt.limit, "N", "stop after N records",
 	    NULL },
-	{ OPT_STRING, 0, "fields", &opt.fields, "A,B,..",
+	{ OPT_ONCE, 0, "fields", &opt.fields, "A,B,..",
 	    "write only these members, in this order", NULL },
 	{ OPT_CALL, 0, "set", NULL, "NAME=EXPR",
 	    "add or replace a member (repeatable)", add_set },

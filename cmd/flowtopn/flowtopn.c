@@ -40,9 +40,9 @@ static const struct opt options[] = {
 	    "flows, packets, bytes or an aggregate; :a for the least", NULL },
 	{ OPT_U64, 'n', "limit", &opt.n, "N", "rows a ranking (10), 0 is all",
 	    NULL },
-	{ OPT_STRING, 'a', "aggregate", &opt.aggregates, "LIST",
+	{ OPT_ONCE, 'a', "aggregate", &opt.aggregates, "LIST",
 	    "columns, see flowagg(1); flows, packets, bytes", NULL },
-	{ OPT_STRING, 0, "group", &opt.group, "KEYS",
+	{ OPT_ONCE, 0, "group", &opt.group, "KEYS",
 	    "a ranking within each of these", NULL },
 	{ OPT_STRING, 0, "min", &opt.min, "VALUE",
 	    "only where the measure is at least VALUE", NULL },
@@ -181,7 +181,9 @@ open_ranking(struct job *j, size_t i)
 	    *name ? agg_cell(a, name, strlen(name), "-b") : a->cells.n - 1;
 	r->additive = ranking_is_additive(a, r->measure);
 	winagg_open(r->agg, &j->window, order_of(r, suffix), NULL);
-	r->agg->limit = opt.group ? 0 : opt.n;
+	/* Of the least ones --min may leave out the first. */
+	r->agg->limit =
+	    opt.group || (opt.min && strcmp(suffix, ":a") == 0) ? 0 : opt.n;
 	open_totals(j, r, columns);
 	if (opt.approx != UINT64_MAX && (!r->additive || opt.group))
 		opts_usage("--approx ranks by flows, packets, bytes, count() "

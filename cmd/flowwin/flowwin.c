@@ -9,11 +9,11 @@
 static struct flowwin_opts opt;
 
 static const struct opt options[] = {
-	{ OPT_STRING, 'k', "key", &opt.keys, "KEYS",
+	{ OPT_ONCE, 'k', "key", &opt.keys, "KEYS",
 	    "a series for each of these, see flowagg(1)", NULL },
-	{ OPT_STRING, 'a', "aggregate", &opt.aggregates, "LIST",
+	{ OPT_ONCE, 'a', "aggregate", &opt.aggregates, "LIST",
 	    "columns, see flowagg(1); flows, packets, bytes", NULL },
-	{ OPT_STRING, 0, "having", &opt.having, "EXPR",
+	{ OPT_ONCE, 0, "having", &opt.having, "EXPR",
 	    "only rows for which EXPR holds", NULL },
 	{ OPT_FLAG, 0, "fill", &opt.fill, NULL,
 	    "rows for windows without records, too", NULL },

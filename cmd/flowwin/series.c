@@ -112,8 +112,7 @@ take_numbers(struct series *s)
 static void
 put_rates(struct series *s)
 {
-	double seconds =
-	    ((double)s->bounds.end - (double)s->bounds.start) / NUM_NANO;
+	double seconds = (double)(s->bounds.end - s->bounds.start) / NUM_NANO;
 	const struct value *v = s->row + s->n_bounds + s->n_keys;
 
 	for (size_t i = s->rates; i < s->usual; i++) {

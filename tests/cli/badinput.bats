@@ -478,3 +478,19 @@ rss() {
 	run_ok flowfilter any /dev/null -o same.json
 	same '' "$(< same.json)"
 }
+
+@test "files of other formats: what is to be done with them" {
+	hint() {
+		printf "$1" > in
+		run_err 1 flowcat in
+		has "in: $2" "$stderr"
+		same ''
+	}
+	hint '\x0c\xa5\x02\x00' "nfdump's own format: nfdump -r FILE -o json"
+	hint '\xd4\xc3\xb2\xa1\x02\x00' 'packets (pcap)'
+	hint '\x0a\x0d\x0d\x0a\x01' 'packets (pcapng)'
+	hint '\xfd7zXZ\x00' 'compressed by xz'
+	hint 'BZh91' 'compressed by bzip2'
+	run_err 0 flowcat -o csv /dev/null
+	has '-f is the format' "$stderr"
+}

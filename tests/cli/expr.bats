@@ -508,6 +508,10 @@ refuses() {
 	holds 0 'flags ......S.' 'flags ~ "R"'
 }
 
+@test "numbers of protocols in any form" {
+	holds 1 'protocol = 0x6' 'proto 0x6' 'pr in [0x6]' 'protocol < 1k'
+}
+
 @test "whole numbers may have a point or an exponent" {
 	run_ok flowagg -a 'b=sum(bytes)' \
 		<<< $'{"bytes":1500.0}\n{"bytes":1e3}\n{"bytes":"2.50e1"}'

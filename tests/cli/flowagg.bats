@@ -611,6 +611,49 @@ flowfilter: no record has 'foo.bar'" "$stderr"
 	run_ok flowagg -k src_as --where 'flags S' <<< "$in"
 }
 
+@test "sums of decimals are as exact as they are written, with conditions too" {
+	run_ok flowagg -a 's=sum(duration),t=sum(duration) if duration > 5,x=sum(.x)' \
+		<<< $'{"duration":10000000.000000001,"x":123456789.123456789}\n{"duration":10000000.000000001,"x":1e28}'
+	same '{"s":20000000.000000002,"t":20000000.000000002,"x":10000000000000000000123456789.123456789}'
+}
+
+@test "columns of values of several types have one order" {
+	local given=('{"k":1,"x":"b"}' '{"k":2,"x":[1]}' '{"k":3,"x":"c"}' '{"k":4,"x":7}')
+	local wanted
+
+	wanted=$(printf '%s\n' "${given[@]}" | flowagg -k .k -a 'c=max(.x)' -b c)
+	for _ in 1 2 3; do
+		given=("${given[@]:1}" "${given[0]}")
+		run_ok flowagg -k .k -a 'c=max(.x)' -b c < <(printf '%s\n' "${given[@]}")
+		same "$wanted"
+	done
+	has $'{"k":3,"c":"c"}\n{"k":1,"c":"b"}' "$output"
+}
+
+@test "the time is read where it counts; of a row it is its window's end" {
+	run_ok flowagg -a 'm=max(bytes),b=bits(flags),t=top(bytes)' \
+		<<< '{"date_last_seen":"x","bytes":1,"flags":2}'
+	run_err 1 flowagg -a 'm=first(bytes)' <<< '{"date_last_seen":"x","bytes":1}'
+	printf '{"window_end":"2020-01-01T00:00:%02dZ","date_last_seen":null,"b":%d}\n' 10 1 5 2 > in
+	run_ok flowagg -w 1m -a 'f=first(.b),l=last(.b)' in
+	has '"f":2,"l":1}' "$output"
+}
+
+@test "csv and tsv have their header without rows, too" {
+	run_ok flowagg -k sa -a 'n=count()' -f csv /dev/null
+	same 'src_ip_addr,n'
+	run_ok flowfilter --fields sa,da -f tsv any /dev/null
+	same $'src_ip_addr\tdst_ip_addr'
+}
+
+@test "what may be given once" {
+	refuses '--aggregate is given twice: count() and sum(bytes)' \
+		-a 'count()' -a 'sum(bytes)'
+	refuses '--key is given twice' -k sa -k da
+	refuses '--where is given twice' --where tcp --where udp
+	run_ok flowagg -f csv -f json /dev/null
+}
+
 @test "keys that are refused" {
 	refuses '-k sa/33: no such prefix length' -k sa/33
 	refuses '-k sa/24,/129: no such prefix length' -k sa/24,/129

@@ -489,3 +489,11 @@ bounded() {
 	run_err 1 flowtopn -k sa -k dp --approx 10 bad
 	has '"src_ip_addr":"192.0.2.1","bytes":5,"bytes_pct":50,'
 }
+
+@test "--min of the least ones: those below it are passed over" {
+	for i in {1..20}; do
+		echo "{\"dst_port\":$i,\"bytes\":$i}"
+	done > in
+	run_ok flowtopn -k dp -b bytes:a -n 2 --min 10 in
+	same '10 11' "$(jq .dst_port <<< "$output" | xargs)"
+}
