@@ -7,7 +7,6 @@
 #include "libcommon/xalloc.h"
 
 enum {
-	TOGETHER = 16, /* flows of a conversation that wait */
 	STEP = 16,     /* bytes; sizes of rooms are multiples */
 	CLASSES = 257, /* rooms up to 4 KiB are used again */
 	CHUNK = 256 * 1024,
@@ -387,7 +386,7 @@ settle_first(struct biflow *b, struct chain *chain, uint64_t user)
 		if (!w || by_end(&o->flow, &w->flow) < 0)
 			w = o;
 	}
-	if (n == TOGETHER)
+	if (n == BIFLOW_TOGETHER)
 		settle_early(b, w, user);
 }
 
@@ -477,7 +476,7 @@ biflow_add(struct biflow *b, const struct biflow_flow *flow)
 			return;
 		chain = groups_find(&b->chains, key, sizeof ends);
 	}
-	if (chain && chain->n >= TOGETHER)
+	if (chain && chain->n >= BIFLOW_TOGETHER)
 		for (uint64_t left = users; left; left &= left - 1)
 			settle_first(b, chain, lowest(left));
 	while (b->n >= b->opts.max && !has_room(b, users))

@@ -32,7 +32,10 @@
 #include "libcommon/ip.h"
 #include "libcommon/schema.h"
 
-enum { BIFLOW_USERS = 64 };
+enum {
+	BIFLOW_USERS = 64,
+	BIFLOW_TOGETHER = 64, /* flows of a conversation that wait */
+};
 
 /* What both directions share but for the order of the two. */
 struct biflow_ends {

@@ -142,6 +142,14 @@ parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 	a = parse_as_operand(p, a);
 	n->op = op;
 	n->b = b;
+	if (b->kind == NODE_CONST && b->v.type == VALUE_STR && like->field &&
+	    field_is_host(like->field) && (op == EQ || op == NE)) {
+		n->kind = NODE_IN;
+		n->set = set_new(FIELD_STR, 0);
+		set_fold(n->set);
+		set_add(n->set, b->v.s, &p->context->how);
+		set_seal(n->set);
+	}
 	if (b->kind == NODE_CONST && b->v.type == VALUE_NET &&
 	    a->kind != NODE_CALL && a->kind != NODE_IF) {
 		n->kind = NODE_IN;
@@ -189,6 +197,8 @@ parse_list(struct parser *p, struct node *in)
 		     slice_is(slice_str(f->name), "dst_net")))
 		f = NULL;
 	in->set = set_new(f ? f->type : FIELD_ANY, f ? f->set : 0);
+	if (f && field_is_host(f))
+		set_fold(in->set);
 	if (!close) {
 		add_element(p, in->set);
 	} else {

@@ -16,8 +16,8 @@ struct range {
 struct set {
 	enum field_type type;
 	enum names_set names;
-	bool
-	    named_text; /* the field is text: what looks like a number is too */
+	bool named_text; /* the field is text, and so is what looks otherwise */
+	bool folds;
 	struct range *ranges;
 	size_t n_ranges, cap_ranges;
 	uint64_t *bitmap; /* of the numbers below BITMAP, once sealed */
@@ -36,6 +36,24 @@ set_new(enum field_type type, enum names_set names)
 	s->named_text = type == FIELD_STR;
 	s->names = names;
 	return s;
+}
+
+void
+set_fold(struct set *s)
+{
+	s->folds = true;
+}
+
+/* As names of hosts are compared. */
+static struct slice
+folded(struct slice s, char *out)
+{
+	s.n -= s.n > 1 && s.p[s.n - 1] == '.';
+	for (size_t i = 0; i < s.n; i++)
+		out[i] =
+		    (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20
+							  : s.p[i]);
+	return slice_of(out, s.n);
 }
 
 static const char *
@@ -122,7 +140,10 @@ set_add(struct set *s, struct slice text, const struct value_reading *how)
 		return add_number(s, text, how);
 	s->strings = xgrow(
 	    s->strings, &s->cap_strings, s->n_strings, sizeof *s->strings);
-	s->strings[s->n_strings++] = arena_slice(&s->arena, text);
+	text = arena_slice(&s->arena, text);
+	if (s->folds)
+		text = folded(text, (char *)(uintptr_t)text.p);
+	s->strings[s->n_strings++] = text;
 	return NULL;
 }
 
@@ -262,14 +283,18 @@ static bool
 set_has_text(const struct set *s, const struct value *v)
 {
 	const struct value_reading how = { 0 };
+	struct slice text = v->s;
 	struct ip_prefix net;
 	struct value read;
+	char room[256];
 
 	if (set_is_addresses(s) && memchr(v->s.p, '/', v->s.n))
 		return !ip_prefix_parse(v->s, &net) &&
 		       set_has_net(s, &net.ip, net.len);
+	if (s->folds && v->s.n <= sizeof room)
+		text = folded(text, room);
 	if (s->type == FIELD_STR)
-		return s->n_strings && bsearch(&v->s, s->strings, s->n_strings,
+		return s->n_strings && bsearch(&text, s->strings, s->n_strings,
 					   sizeof *s->strings, by_string);
 	return !value_parse(v->s, s->type, s->names, &how, &read) &&
 	       read.type != VALUE_STR && set_has(s, &read);

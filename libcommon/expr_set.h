@@ -14,6 +14,9 @@ struct set;
 /* Of values of that type; FIELD_ANY decides by its first element. */
 struct set *set_new(enum field_type type, enum names_set names);
 
+/* A set of names of hosts, see field_is_host(); before the first element. */
+void set_fold(struct set *s);
+
 /* One element as the user wrote it: a value, "a-b" or "a..b", a prefix. */
 const char *set_add(
     struct set *s, struct slice text, const struct value_reading *how);

@@ -187,6 +187,18 @@ field_find(struct slice name)
 	return NULL;
 }
 
+bool
+field_is_host(const struct field *f)
+{
+	static const char *const names[] = { "dns_qname", "dns_rname",
+		"tls_sni", "quic_sni", "http_host" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(f->name, names[i]) == 0)
+			return true;
+	return false;
+}
+
 int
 field_index(const struct field *f)
 {

@@ -44,6 +44,9 @@ const struct field *field_find(struct slice name);
 /* By its own name alone: as members of records and columns are called. */
 const struct field *field_named(struct slice name);
 
+/* Names of hosts: case and a dot at the end do not matter in comparisons. */
+bool field_is_host(const struct field *f);
+
 /* "flows_z": a column that was made of a field. */
 bool field_is_part(struct slice name);
 

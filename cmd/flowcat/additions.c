@@ -250,18 +250,40 @@ geo_on(const struct additions *a)
 	return a->geo;
 }
 
+/*
+ * Whether the record has another AS, another country than the database: then
+ * the name of that AS, the places of that country are not the record's.
+ */
+static bool
+differs(const struct additions *a, const struct rec *rec, int member,
+    struct slice json)
+{
+	const struct json_val *v = &rec->v[a->members[member].as.slot];
+	size_t quote = v->kind == JSON_STRING;
+
+	return !a->override && !json_is_absent(v) && json.n &&
+	       (json.n != v->n + 2 * quote ||
+		   memcmp(json.p + quote, v->p, v->n) != 0);
+}
+
 static const char *
 geo_add_members(struct additions *a, const struct rec *rec)
 {
 	for (int side = 0; side < SIDES; side++) {
+		const int *places = a->places[side];
 		const struct slice *items;
+		bool other_as, other_country;
 
 		if (!a->known[side])
 			continue;
 		items = geo_find(a->geo, &a->ips[side]);
+		other_as = differs(a, rec, places[GEO_AS], items[GEO_AS]);
+		other_country =
+		    differs(a, rec, places[GEO_COUNTRY], items[GEO_COUNTRY]);
 		for (int i = 0; i < GEO_ITEMS; i++)
-			if (items[i].n)
-				set(a, rec, a->places[side][i], items[i]);
+			if (items[i].n && !(other_as && i == GEO_AS_NAME) &&
+			    !(other_country && i > GEO_COUNTRY))
+				set(a, rec, places[i], items[i]);
 	}
 	return NULL;
 }

@@ -220,6 +220,7 @@ pair_finish(struct pair *p)
 	biflow_expire(p->flows, INT64_MAX);
 	if (biflow_early(p->flows, 0))
 		warn("--biflow: %" PRIu64 " flows did not wait for their other "
-		     "direction, for there were more than %d",
-		    biflow_early(p->flows, 0), MOST);
+		     "direction, for there were more than %d, or more than %d "
+		     "of one conversation",
+		    biflow_early(p->flows, 0), MOST, BIFLOW_TOGETHER);
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/near.h"
 #include "libcommon/xalloc.h"
 
 /* Absent is unknown: a sum of nothing compares as 0 here. */
@@ -207,6 +208,7 @@ tables_choose(struct tables_choice *c, const char *names)
 		c->wanted[i] = !names && tables[i].kind != ANALYSIS_BASE;
 	c->named = names != NULL;
 	while (names && agg_split(&names, &part)) {
+		struct near near = near_to(part);
 		size_t i = 0;
 
 		while (tables[i].name && (tables[i].kind == ANALYSIS_BASE ||
@@ -216,9 +218,14 @@ tables_choose(struct tables_choice *c, const char *names)
 			c->wanted[i] = true;
 			continue;
 		}
+		for (i = 0; tables[i].name; i++)
+			if (tables[i].kind != ANALYSIS_BASE)
+				near_look(&near, tables[i].name);
 		n = (size_t)snprintf(message, sizeof message,
-		    "there is no '%.*s', but", (int)(part.n < 60 ? part.n : 60),
-		    part.p);
+		    "there is no '%.*s'%s", (int)(part.n < 60 ? part.n : 60),
+		    part.p, near.best ? near_hint(&near) : ", but");
+		if (near.best)
+			return message;
 		for (i = 0; tables[i].name; i++)
 			if (tables[i].kind != ANALYSIS_BASE)
 				n += (size_t)snprintf(message + n,

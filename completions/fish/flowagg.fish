@@ -8,7 +8,7 @@ complete -c flowagg -l alert -x -d 'rows where --having begins and ends to hold,
 complete -c flowagg -l update -x -d 'of an alert that lasts, a row each TIME (each window)'
 complete -c flowagg -l partial -d 'write states for flowagg --merge in place of results'
 complete -c flowagg -l merge -d 'read rows of flowagg --partial with the same -k, -a and -w'
-complete -c flowagg -s w -l window -x -d 'windows: 5m, 5m/10s, session:30s, count:1000'
+complete -c flowagg -s w -l window -x -d 'windows: 5m, 5m/10s and others, see the manual'
 complete -c flowagg -s t -l time-field -x -d 'event time (date_last_seen), or arrival'
 complete -c flowagg -s l -l lateness -x -d 'how far records may be out of order (files 1h, streams 60s)'
 complete -c flowagg -l idle -x -d 'close windows after TIME without a record'

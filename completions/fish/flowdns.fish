@@ -11,7 +11,7 @@ complete -c flowdns -l unconfirmed -d 'external_resolver without a flow to what 
 complete -c flowdns -l within -x -d 'from an answer to the flow that confirms it (5s)'
 complete -c flowdns -l pending -x -d 'keep N answers and flows to be confirmed (1M)'
 complete -c flowdns -l update -x -d 'of an alert that lasts, a row each TIME (each window)'
-complete -c flowdns -s w -l window -x -d 'windows: 5m, 5m/10s, session:30s, count:1000'
+complete -c flowdns -s w -l window -x -d 'windows: 5m, 5m/10s and others, see the manual'
 complete -c flowdns -s t -l time-field -x -d 'event time (date_last_seen), or arrival'
 complete -c flowdns -s l -l lateness -x -d 'how far records may be out of order (files 1h, streams 60s)'
 complete -c flowdns -l idle -x -d 'close windows after TIME without a record'

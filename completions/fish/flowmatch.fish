@@ -9,7 +9,7 @@ complete -c flowmatch -l against -r -F -d 'set limit and certainty: FILE is beni
 complete -c flowmatch -l false-positives -x -d 'share of FILE\'s keys that may reach the limit (0.001)'
 complete -c flowmatch -l clusters -x -d 'learn at most N patterns (4)'
 complete -c flowmatch -l seed -x -d 'of the random numbers of learning (0)'
-complete -c flowmatch -s w -l window -x -d 'windows: 5m, 5m/10s, session:30s, count:1000'
+complete -c flowmatch -s w -l window -x -d 'windows: 5m, 5m/10s and others, see the manual'
 complete -c flowmatch -s t -l time-field -x -d 'event time (date_last_seen), or arrival'
 complete -c flowmatch -s l -l lateness -x -d 'how far records may be out of order (files 1h, streams 60s)'
 complete -c flowmatch -l idle -x -d 'close windows after TIME without a record'

@@ -10,7 +10,7 @@ complete -c flowwin -l tag -d 'write the records with window_start and window_en
 complete -c flowwin -l split -r -F -d 'a file for each window; %Y%m%d-%H%M in NAME, .gz, .zst'
 complete -c flowwin -l exec -x -d 'run COMMAND for each window, its records on standard input'
 complete -c flowwin -l reorder -d 'write the records in order of their time'
-complete -c flowwin -s w -l window -x -d 'windows: 5m, 5m/10s, session:30s, count:1000'
+complete -c flowwin -s w -l window -x -d 'windows: 5m, 5m/10s and others, see the manual'
 complete -c flowwin -s t -l time-field -x -d 'event time (date_last_seen), or arrival'
 complete -c flowwin -s l -l lateness -x -d 'how far records may be out of order (files 1h, streams 60s)'
 complete -c flowwin -l idle -x -d 'close windows after TIME without a record'

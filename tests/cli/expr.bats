@@ -508,6 +508,17 @@ refuses() {
 	holds 0 'flags ......S.' 'flags ~ "R"'
 }
 
+@test "names of hosts are compared without case and the last dot" {
+	holds 1 'dns_qname = "www.example.CO.UK"' 'dns_qname = www.example.co.uk' \
+		'dns_qname = "www.example.co.uk."' 'dns_qname != "example.co.uk"' \
+		'dns_qname in [a.example WWW.example.co.uk]'
+	holds 0 'dns_qname != "www.example.co.uk"' 'dns_qname = "example.co.uk"' \
+		'tls_sni = "a"' 'tls_sni != "a"'
+	record='{"dns_qname":"Example.ORG."}' holds 1 'dns_qname = "example.org"'
+	printf 'www.EXAMPLE.co.uk\n' > names
+	holds 1 'dns_qname in @names'
+}
+
 @test "numbers of protocols in any form" {
 	holds 1 'protocol = 0x6' 'proto 0x6' 'pr in [0x6]' 'protocol < 1k'
 }

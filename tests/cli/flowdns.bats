@@ -955,6 +955,8 @@ end 1' "$(jq -r '[.alert_state, .queries] | join(" ")' <<< "$output")"
 	same 'record_types querying_hosts' "$(jq -r .type <<< "$output" | xargs)"
 	refuses "--only: there is no 'nothing', but amplification " --only nothing
 	refuses "--only: there is no 'asked'" --only asked
+	refuses "--only: there is no 'queried_domain'; did you mean 'queried_domains'?" \
+		--only queried_domain
 }
 
 @test "without -L: what needs it is left out, and told; named it is an error" {

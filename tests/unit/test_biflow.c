@@ -252,7 +252,7 @@ test_bounds(void)
 		f = flow("x", 1, 1, 2, 22, i % 400, i % 400, 2);
 		biflow_add(b, &f);
 	}
-	OK(biflow_early(b, 0) == 100000 - 16);
+	OK(biflow_early(b, 0) == 100000 - BIFLOW_TOGETHER);
 	biflow_expire(b, INT64_MAX);
 	OK(alone == 100000);
 	biflow_free(b);
