@@ -50,9 +50,8 @@ folded(struct slice s, char *out)
 {
 	s.n -= s.n > 1 && s.p[s.n - 1] == '.';
 	for (size_t i = 0; i < s.n; i++)
-		out[i] =
-		    (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20
-							  : s.p[i]);
+		out[i] = (char)(s.p[i] >= 'A' && s.p[i] <= 'Z' ? s.p[i] | 0x20
+							       : s.p[i]);
 	return slice_of(out, s.n);
 }
 

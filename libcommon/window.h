@@ -39,7 +39,7 @@ struct window_opts {
 /* The rows of the option table that they fill. */
 #define WINDOW_OPTS(o)                                                       \
 	{ OPT_ONCE, 'w', "window", &(o).spec, "SPEC",                        \
-		"windows: 5m, 5m/10s and others, see the manual", NULL },      \
+		"windows: 5m, 5m/10s and others, see the manual", NULL },    \
 	    { OPT_STRING, 't', "time-field", &(o).time_field, "FIELD",       \
 		    "event time (date_last_seen), or arrival", NULL },       \
 	    { OPT_STRING, 'l', "lateness", &(o).lateness, "TIME",            \
