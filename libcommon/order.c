@@ -44,9 +44,26 @@ is_number(const struct value *v)
 	       v->type == VALUE_NANO;
 }
 
+/* Of numbers that are the same as a double: integers may differ yet. */
+static int
+compare_exactly(const struct value *a, const struct value *b)
+{
+	const double limit = 0x1p126;
+	i128 x = a->i, y = b->i;
+
+	if (a->type == b->type && a->type != VALUE_REAL)
+		return (x > y) - (x < y);
+	if (a->type == VALUE_NANO || b->type == VALUE_NANO ||
+	    fabs(value_double(a)) >= limit)
+		return 0;
+	x = a->type == VALUE_REAL ? (i128)a->d : x;
+	y = b->type == VALUE_REAL ? (i128)b->d : y;
+	return (x > y) - (x < y);
+}
+
 /*
  * Unknown values last.  Unlike value_compare() it is an order of all values:
- * those of different types by type, numbers that are the same double, too.
+ * those of different types by type.
  */
 static int
 compare_values(const struct value *a, const struct value *b, int sign)
@@ -54,17 +71,18 @@ compare_values(const struct value *a, const struct value *b, int sign)
 	bool no_a = a->type == VALUE_NONE, no_b = b->type == VALUE_NONE;
 	double x, y;
 
-	if (no_a != no_b)
+	if (no_a || no_b)
 		return no_a - no_b;
 	if (is_number(a) && is_number(b)) {
 		x = value_double(a);
 		y = value_double(b);
-		if (x != y)
-			return x < y ? -sign : sign;
+		return x < y   ? -sign
+		       : x > y ? sign
+			       : compare_exactly(a, b) * sign;
 	}
 	if (a->type != b->type)
 		return a->type < b->type ? -sign : sign;
-	return no_a ? 0 : value_compare(a, b) * sign;
+	return value_compare(a, b) * sign;
 }
 
 static int
