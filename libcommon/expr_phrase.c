@@ -459,6 +459,13 @@ parse_phrase(struct parser *p)
 	/* "protocol", "flags" as a value: no primitive. */
 	if (a && field_find(saved.t.text) && ends_value(p))
 		return restart(p, &saved);
+	/* -k 'src ip', and "-k ip" of nfdump's users */
+	if (a && !p->context->test && ends_value(p)) {
+		if (a->kind == NODE_FIELD)
+			return a;
+		parse_fail(p, saved.t.at,
+		    "src or dst? (flowcat --by-endpoint counts both ends)");
+	}
 	if (a)
 		return operand(p, a);
 	if (lex_is(p, "flags")) {

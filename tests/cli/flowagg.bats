@@ -592,6 +592,9 @@ list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(
 	same 1
 	run_ok flowfilter --fields srcip any <<< "$in"
 	same '{"src_ip_addr":"192.0.2.1"}'
+	run_ok flowagg -k 'src ip,dst port' -a 'sum(bytes)' <<< "$in"
+	same '{"src_ip_addr":"192.0.2.1","dst_port":53,"bytes_sum":9}'
+	refuses '-k: src or dst? (flowcat --by-endpoint counts both ends)' -k ip
 }
 
 @test "a member that no record has is told" {
