@@ -58,7 +58,9 @@ static char *
 judge(char *name, struct expr *e, bool glance)
 {
 	char *operands[] = { name, NULL }, *verdicts = calloc(1, RECORDS + 1);
-	struct reader_opts opts = { .operands = operands, .max_line = 4096 };
+	struct reader_opts opts = {
+		.operands = operands, .max_line = 4096, .block = 1 << 16
+	};
 	const struct glance_range *ranges;
 	struct reader r;
 	size_t n;
