@@ -174,11 +174,14 @@ check-deb: deb ## the package in a bare system; wants root
 	@$(MAKE) all
 	@$(run_tests) 'bats --tap tests/deb'
 
-# Tiny buffers, so that every test goes through every refill.  Chunks have room
-# for some lines: those of a shape take the quick way.
+# Tiny buffers, so that every test goes through every refill.
 check-san: ## all tests with sanitizers and 16-byte buffers
 	@$(MAKE) check B=$(B)/san SAN=address,undefined \
 		CPPFLAGS='-DIN_CAP=16 -DIN_CHUNK=4096 -DOUT_CAP=16 -DAHEAD_CAP=16'
+
+# Many records in a block, which go along a shape together.
+check-san-unit: ## unit tests with sanitizers
+	@$(MAKE) check-unit B=$(B)/san-unit SAN=address,undefined
 
 $(B)/fuzz/%: tests/fuzz/fuzz_%.c $(wildcard libcommon/*.[ch])
 	@mkdir -p $(@D)
@@ -259,5 +262,5 @@ clean:
 	rm -rf $(B)
 
 FORCE:
-.PHONY: all help deps tests check check-unit check-cli check-kafka check-deb check-san \
-	fuzz lint bench bench-collect bench-kafka demo install uninstall dist deb clean FORCE
+.PHONY: all help deps tests check check-unit check-cli check-kafka check-deb \
+	check-san check-san-unit fuzz lint bench bench-collect bench-kafka demo install uninstall dist deb clean FORCE

@@ -58,9 +58,7 @@ static char *
 judge(char *name, struct expr *e, bool glance)
 {
 	char *operands[] = { name, NULL }, *verdicts = calloc(1, RECORDS + 1);
-	struct reader_opts opts = {
-		.operands = operands, .max_line = 4096, .block = 1 << 16
-	};
+	struct reader_opts opts = { .operands = operands, .max_line = 4096 };
 	const struct glance_range *ranges;
 	struct reader r;
 	size_t n;
@@ -122,7 +120,9 @@ main(void)
 		if (!OK(strcmp(with, without) == 0))
 			printf("# %s\n", tests[i]);
 		expr_ranges(e, &n);
-		if (!OK((over > 0) == (n > 0 && strncmp(tests[i], "flows", 5))))
+		/* A block of 16 bytes never has a run of records. */
+		if (!OK((over > 0) == (IN_CAP > 16 && n > 0 &&
+					  strncmp(tests[i], "flows", 5))))
 			printf("# %s: %zu\n", tests[i], n);
 		free(with);
 		free(without);
