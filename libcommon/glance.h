@@ -4,8 +4,10 @@
  * they are taken.
  *
  * Short numbers are compared as the digits they are (num_short_order), which
- * saves the multiplications.  Instructions a record for 'proto tcp and dst port
- * 443', which keeps 13 in 100: 190 where each one is taken and asked, 115 so.
+ * saves the multiplications.  Instructions a record beside the walk along its
+ * shape, for 'proto tcp and dst port 443', which keeps 13 in 100: 191 where
+ * each one is taken and asked, 163 so (callgrind, with all else that a run
+ * does).
  */
 #ifndef GLANCE_H
 #define GLANCE_H

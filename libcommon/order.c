@@ -37,13 +37,6 @@ parse(const struct agg *a, const char *spec, struct order_criterion *by)
 	return n;
 }
 
-static bool
-is_number(const struct value *v)
-{
-	return v->type == VALUE_INT || v->type == VALUE_REAL ||
-	       v->type == VALUE_NANO;
-}
-
 /* Of numbers that are the same as a double: integers may differ yet. */
 static int
 compare_exactly(const struct value *a, const struct value *b)
@@ -73,7 +66,7 @@ compare_values(const struct value *a, const struct value *b, int sign)
 
 	if (no_a || no_b)
 		return no_a - no_b;
-	if (is_number(a) && is_number(b)) {
+	if (value_is_number(a) && value_is_number(b)) {
 		x = value_double(a);
 		y = value_double(b);
 		return x < y   ? -sign

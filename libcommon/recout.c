@@ -380,11 +380,11 @@ recout_put(struct recout *r, const char *p, size_t n)
 {
 	const char *err = NULL;
 
+	if (r->flexible)
+		choose_format(r, p, n);
 	arena_reset(&r->scratch);
 	for (size_t i = 0; i < MAX_COLUMNS; i++)
 		r->cells[i].type = VALUE_NONE;
-	if (r->flexible)
-		choose_format(r, p, n);
 	if (!r->n) {
 		err = read_members(r, p, n, true);
 		add_usual(r);

@@ -19,7 +19,7 @@
  *	index of all quotes, then compared at its places	0.54
  *	one part	0.41	two 0.23	three 0.17	four 0.15
  *
- * Then it is a matter of instructions: 416 a record, 295 since bytes are
+ * Then it is a matter of instructions: 416 a record, 310 since bytes are
  * compared with bounds that stay in registers (flowcat: 0.9 of the time).  Five
  * to eight parts: no faster, too few registers.
  *

@@ -271,13 +271,6 @@ sign(double a, double b)
 	return a < b ? -1 : a > b ? 1 : a == b ? 0 : VALUE_UNORDERED;
 }
 
-static bool
-is_number(const struct value *v)
-{
-	return v->type == VALUE_INT || v->type == VALUE_REAL ||
-	       v->type == VALUE_NANO;
-}
-
 double
 value_double(const struct value *v)
 {
@@ -335,7 +328,7 @@ value_compare(const struct value *a, const struct value *b)
 {
 	int c;
 
-	if (is_number(a) && is_number(b)) {
+	if (value_is_number(a) && value_is_number(b)) {
 		if (a->type == b->type && a->type != VALUE_REAL)
 			return (a->i > b->i) - (a->i < b->i);
 		return sign(value_double(a), value_double(b));

@@ -67,6 +67,13 @@ const char *value_parse(struct slice text, enum field_type type,
 enum { VALUE_UNORDERED = 2 };
 int value_compare(const struct value *a, const struct value *b);
 
+static inline bool
+value_is_number(const struct value *v)
+{
+	return v->type == VALUE_INT || v->type == VALUE_REAL ||
+	       v->type == VALUE_NANO;
+}
+
 /* As a number; NaN if it is none. */
 double value_double(const struct value *v);
 
