@@ -121,8 +121,9 @@ void accum_sum_add(
 
 _Noreturn void accum_overflow(void);
 
+/* n values (of less than none: taken out) that are 'nano' together. */
 static inline void
-accum_sum_nano(void *state, i128 nano)
+accum_sum_nano(void *state, i128 nano, int64_t n)
 {
 	struct accum_sum *s = state;
 	i128 total = (i128)((u128)s->hi << 64 | s->lo);
@@ -131,7 +132,7 @@ accum_sum_nano(void *state, i128 nano)
 		accum_overflow();
 	s->lo = (uint64_t)total;
 	s->hi = (uint64_t)((u128)total >> 64);
-	s->n++;
+	s->n += (uint64_t)n;
 }
 
 #endif

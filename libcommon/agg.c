@@ -194,14 +194,14 @@ apply(const struct agg *a, char *block, const struct agg_pending *p)
 	const struct value *v = p->v;
 
 	for (size_t i = 0; p->quick && i < a->n_calls; i++)
-		accum_sum_nano(
-		    block + a->calls[i].offset, (i128)p->numbers[i] * NUM_NANO);
+		accum_sum_nano(block + a->calls[i].offset,
+		    (i128)p->numbers[i] * NUM_NANO, 1);
 	for (size_t i = 0; !p->quick && i < a->n_calls; i++, v++) {
 		const struct agg_call *c = &a->calls[i];
 		struct accum_arg arg = { v, p->time };
 
 		if (v->type == VALUE_NANO && c->spec.fn->add == accum_sum_add)
-			accum_sum_nano(block + c->offset, v->i);
+			accum_sum_nano(block + c->offset, v->i, 1);
 		else if (v->type != VALUE_NONE)
 			c->spec.fn->add(block + c->offset, &c->spec, &arg);
 	}
@@ -233,17 +233,23 @@ settle(struct agg *a)
 {
 	struct agg_pending *p = pending(a, a->settled++);
 	bool fresh;
+	void *block =
+	    groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh);
 
-	apply_to(a, p->groups,
-	    groups_get_hashed(p->groups, p->key, p->n, p->hash, &fresh), p);
+	if (p->log)
+		panelog_put(p->log, block, fresh, p->numbers);
+	else
+		apply_to(a, p->groups, block, p);
 }
 
 /* Its key is there; it waits for its group. */
 static inline void
-enqueue(struct agg *a, struct groups *g, struct agg_pending *p, size_t n)
+enqueue(struct agg *a, struct groups *g, struct panelog *log,
+    struct agg_pending *p, size_t n)
 {
 	p->n = (uint32_t)n;
 	p->groups = g;
+	p->log = log;
 	p->hash = groups_hash(g, p->key, n);
 	groups_hint_table(g, p->hash);
 	a->added++;
@@ -334,8 +340,28 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 	}
 	if (key != p->key)
 		memcpy(p->key, key, AGG_KEY); /* of fixed size: quick */
-	enqueue(a, g, p, n);
+	enqueue(a, g, NULL, p, n);
 	return NULL;
+}
+
+bool
+agg_log(struct agg *a, struct panelog *log, const struct expr_input *in)
+{
+	struct agg_pending *p = pending(a, a->added);
+	size_t n = quick_key(a, in, p->key);
+
+	if (!quick_numbers(a, in, p->numbers))
+		return false;
+	for (size_t i = 0; i < a->n_calls; i++)
+		if (p->numbers[i] > UINT32_MAX)
+			return false;
+	if (!n) {
+		if (make_key(a, in, &n) || n > AGG_KEY)
+			return false;
+		memcpy(p->key, a->key, AGG_KEY);
+	}
+	enqueue(a, log->room->keys, log, p, n);
+	return true;
 }
 
 void
@@ -352,7 +378,7 @@ agg_add_made(
 		return;
 	}
 	memcpy(p->key, key.p, key.n);
-	enqueue(a, g, p, key.n);
+	enqueue(a, g, NULL, p, key.n);
 }
 
 void

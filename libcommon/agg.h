@@ -11,7 +11,7 @@
 
 #include "libcommon/accum.h"
 #include "libcommon/expr.h"
-#include "libcommon/groups.h"
+#include "libcommon/panelog.h"
 #include "libcommon/reader.h"
 #include "libcommon/row.h"
 
@@ -57,6 +57,7 @@ struct agg_cell {
 /* A record on its way to its group. */
 struct agg_pending {
 	struct groups *groups;
+	struct panelog *log; /* in place of states, or NULL */
 	uint32_t hash, n;
 	char key[AGG_KEY];
 	int64_t time;
@@ -107,6 +108,9 @@ void agg_init(struct agg *a, const char *keys, const char *aggregates,
  */
 const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
+/* The same into the log of a pane; false: the record does not fit into it. */
+bool agg_log(struct agg *a, struct panelog *log, const struct expr_input *in);
+
 /* The same of a record whose key and arguments (one a call) are made. */
 void agg_add_made(
     struct agg *a, struct groups *g, struct slice key, const struct value *v);

@@ -203,8 +203,8 @@ alerts_window(struct alerts *s, const struct window_bounds *bounds,
 	struct open *o = open_of(s);
 	size_t kept = 0;
 
-	for (size_t i = 0; i < s->agg->n_rows; i++)
-		hold(s, s->agg->rows[i].block, bounds);
+	for (size_t i = 0; i < s->agg->rows.n; i++)
+		hold(s, s->agg->rows.v[i].block, bounds);
 	sorting = &o->table;
 	if (o->n)
 		qsort(o->active, o->n, sizeof(struct alert *), by_key);

@@ -89,8 +89,8 @@ hint_ahead(const struct live *l, const struct groups *pane,
 		groups_hint_block(&l->groups, all[i + AHEAD / 2].hash);
 }
 
-void
-live_enter(struct live *l, struct groups *pane)
+static void
+enter_groups(struct live *l, struct groups *pane)
 {
 	struct groups_entry *all = groups_entries(pane);
 	bool fresh;
@@ -111,6 +111,15 @@ live_enter(struct live *l, struct groups *pane)
 		p->group = g;
 	}
 	free(all);
+}
+
+void
+live_enter(struct live *l, struct groups *pane, struct panelog *log)
+{
+	if (l->sums)
+		livesums_enter(l->sums, pane, log);
+	else
+		enter_groups(l, pane);
 	groups_freeze(pane);
 	l->entered = xgrow(
 	    l->entered, &l->cap_entered, l->n_entered, sizeof(struct groups *));
@@ -141,8 +150,8 @@ turn(struct live *l)
 	l->n_front = l->n_entered;
 }
 
-void
-live_leave(struct live *l, struct groups *pane)
+static void
+leave_groups(struct live *l, struct groups *pane)
 {
 	void **all;
 
@@ -164,41 +173,103 @@ live_leave(struct live *l, struct groups *pane)
 	}
 	free(all);
 	l->n_front -= l->folds;
+}
+
+void
+live_leave(struct live *l, struct groups *pane, struct panelog *log)
+{
+	if (l->sums)
+		livesums_leave(l->sums, pane, log);
+	else
+		leave_groups(l, pane);
 	l->n_entered--;
 	memmove(
 	    l->entered, l->entered + 1, l->n_entered * sizeof(struct groups *));
 }
 
-struct live_group *
+void *
 live_change(struct live *l)
 {
-	size_t i = l->settled++;
-	struct live_group *last = i ? l->changed[i - 1] : NULL;
+	struct live_group *g;
 
-	if (i + AHEAD < l->n_changed)
-		groups_hint(&l->groups, l->changed[i + AHEAD]);
-	if (last && !last->panes) {
-		agg_free_block(l->agg, of_group(last));
-		groups_remove(&l->groups, last);
-	}
-	if (i == l->n_changed) {
-		l->n_changed = l->settled = 0;
+	if (l->sums)
+		return livesums_change(l->sums);
+	if (l->seen == l->n_changed)
 		return NULL;
+	if (l->seen + AHEAD < l->n_changed)
+		groups_hint(&l->groups, l->changed[l->seen + AHEAD]);
+	g = l->changed[l->seen++];
+	g->changed = false;
+	if (!g->panes)
+		l->changed[l->dead++] = g;
+	return g;
+}
+
+const void *
+live_coming(const struct live *l, size_t ahead)
+{
+	const struct livesums *s = l->sums;
+	size_t i = (s ? s->seen : l->seen) + ahead - 1;
+
+	if (i >= (s ? s->n_changes : l->n_changed))
+		return NULL;
+	return s ? (void *)s->changes[i] : (void *)l->changed[i];
+}
+
+void
+live_settle(struct live *l)
+{
+	if (l->sums) {
+		livesums_settle(l->sums);
+		return;
 	}
-	l->changed[i]->changed = false;
-	return l->changed[i];
+	for (size_t i = 0; i < l->dead; i++) {
+		agg_free_block(l->agg, of_group(l->changed[i]));
+		groups_remove(&l->groups, l->changed[i]);
+	}
+	l->n_changed = l->seen = l->dead = 0;
+}
+
+bool
+live_has(const struct live *l, const void *group)
+{
+	const struct live_group *g = group;
+
+	return l->sums ? livesums_has(group) : g->panes > 0;
+}
+
+uint32_t *
+live_entry(const struct live *l, const void *group)
+{
+	void *g = (void *)(uintptr_t)group;
+
+	return l->sums ? &((struct livesums_group *)g)->entry
+		       : &((struct live_group *)g)->entry;
+}
+
+struct slice
+live_key(const struct live *l, const void *group)
+{
+	const struct livesums_group *sums = group;
+
+	return groups_key(&l->groups, l->sums ? sums->key : group);
 }
 
 /* Its own, but of those of which a part is in front the merge of both. */
 const char *
-live_states(struct live *l, const struct live_group *g)
+live_states(struct live *l, const void *group)
 {
-	unsigned i = l->next++ % 4;
-	char *states = l->composed[i].states;
+	const struct live_group *g = group;
 	const char *back = (const char *)(g + 1);
+	unsigned i;
+	char *states;
 
+	if (l->sums)
+		return livesums_states(l->sums, group);
 	if (!l->folds || !g->front)
 		return back;
+	i = l->next++ % 4;
+	states = l->composed[i].states;
 	if (l->composed[i].used)
 		clear_folds(l->agg, states);
 	l->composed[i].used = true;
@@ -215,9 +286,14 @@ live_states(struct live *l, const struct live_group *g)
 }
 
 void
-live_open(struct live *l, const struct agg *a)
+live_open(struct live *l, const struct agg *a, bool sums)
 {
 	*l = (struct live){ .agg = a };
+	if (sums) {
+		groups_init(&l->groups, sizeof(struct panelog_key));
+		l->sums = livesums_new(a, &l->groups);
+		return;
+	}
 	for (size_t i = 0; i < a->n_calls; i++)
 		l->folds |= !a->calls[i].spec.fn->subtract;
 	groups_init(&l->groups, sizeof(struct live_group) + a->block);
@@ -230,7 +306,10 @@ live_close(struct live *l)
 {
 	while (live_change(l))
 		continue;
-	for (size_t i = 0; i < 4; i++) {
+	live_settle(l);
+	if (l->sums)
+		livesums_free(l->sums);
+	for (size_t i = 0; i < 4 && !l->sums; i++) {
 		if (l->composed[i].used)
 			clear_folds(l->agg, l->composed[i].states);
 		free(l->composed[i].states);

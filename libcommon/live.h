@@ -21,13 +21,7 @@
 #ifndef LIVE_H
 #define LIVE_H
 
-#include "libcommon/agg.h"
-
-/* In front of the states of a group of a pane. */
-struct live_part {
-	struct live_group *group;
-	struct live_part *next; /* in front: of the same key, in a newer pane */
-};
+#include "libcommon/livesums.h"
 
 /* In front of the states of a group of the table. */
 struct live_group {
@@ -40,8 +34,9 @@ struct live_group {
 
 struct live {
 	struct groups groups;
+	struct livesums *sums;       /* or NULL */
 	struct live_group **changed; /* since they were settled */
-	size_t n_changed, settled;
+	size_t n_changed, seen, dead;
 	/* What enters is told of groups that have an alert. */
 	void (*tell)(void *alert, const char *states);
 
@@ -58,29 +53,44 @@ struct live {
 	unsigned next;
 };
 
-void live_open(struct live *l, const struct agg *a);
+/*
+ * sums: panes may have logs besides groups, see livesums.h.  All calls are
+ * quick then; a group is a livesums_group, and 'groups' are keys.
+ */
+void live_open(struct live *l, const struct agg *a, bool sums);
 
 /* All panes have left. */
 void live_close(struct live *l);
 
 /*
  * The groups of a pane, with sizeof(struct live_part) in front of their
- * states.  They stay the caller's, who keeps them until they have left; the
- * panes leave in the order in which they entered.
+ * states, and its log.  They stay the caller's, who keeps them until they have
+ * left; the panes leave in the order in which they entered.
  */
-void live_enter(struct live *l, struct groups *pane);
-void live_leave(struct live *l, struct groups *pane);
+void live_enter(struct live *l, struct groups *pane, struct panelog *log);
+void live_leave(struct live *l, struct groups *pane, struct panelog *log);
 
-/*
- * The next group that has changed; NULL at the end, and all is settled.  One
- * that is of no pane any more is freed with the next call.
- */
-struct live_group *live_change(struct live *l);
+/* The next group that has changed; NULL at the end. */
+void *live_change(struct live *l);
 
-/* All groups, in any order; freed by the caller. */
+/* The one that will come so many calls later, or NULL. */
+const void *live_coming(const struct live *l, size_t ahead);
+
+/* All that have changed were seen: those of no pane any more are freed. */
+void live_settle(struct live *l);
+
+/* A pane of the window has it. */
+bool live_has(const struct live *l, const void *group);
+
+/* What the owner keeps of it: 0 at first. */
+uint32_t *live_entry(const struct live *l, const void *group);
+
+struct slice live_key(const struct live *l, const void *group);
+
+/* All groups, in any order; freed by the caller.  Not with sums. */
 void **live_all(const struct live *l, size_t *n);
 
 /* The states of a group; valid until the fourth next call. */
-const char *live_states(struct live *l, const struct live_group *g);
+const char *live_states(struct live *l, const void *group);
 
 #endif

@@ -157,16 +157,25 @@ ordered_bits(double d)
 }
 
 static void
+rank_by_number(struct order *o, struct order_entry *e, double d, bool whole)
+{
+	o->exact &= whole && fabs(d) < 0x1p53;
+	e->rank = ordered_bits(o->by[0].sign < 0 ? -d : d);
+}
+
+void
+order_rank_whole(struct order *o, struct order_entry *e, uint64_t n)
+{
+	rank_by_number(o, e, (double)n, true);
+}
+
+static void
 rank_by_value(struct order *o, struct order_entry *e)
 {
-	const struct order_criterion *by = &o->by[0];
-	struct value *v = &o->room[0][by->cell];
-	double d;
+	struct value *v = &o->room[0][o->by[0].cell];
 
 	o->cells(o->arg, e->block, o->room[0], &o->arena);
-	d = value_double(v);
-	o->exact &= v->type == VALUE_INT && fabs(d) < 0x1p53;
-	e->rank = ordered_bits(by->sign < 0 ? -d : d);
+	rank_by_number(o, e, value_double(v), v->type == VALUE_INT);
 	if (v->type == VALUE_NONE)
 		e->rank = UINT64_MAX;
 	arena_reset(&o->arena);
@@ -264,24 +273,30 @@ sift(struct order_entry *heap, size_t n, size_t i)
 }
 
 void
-order_first(
-    struct order *o, struct order_entry *entries, size_t n, size_t limit)
+order_first(struct order *o, const struct order_entry *entries, size_t n,
+    struct order_entry *first, size_t limit)
 {
 	sorting = o;
-	if (limit > n)
-		limit = n;
+	if (limit)
+		memcpy(first, entries, limit * sizeof *first);
 	for (size_t i = limit / 2; i-- > 0;)
-		sift(entries, limit, i);
+		sift(first, limit, i);
 	for (size_t i = limit; i < n && limit; i++) {
-		struct order_entry e = entries[i];
-
-		if (e.rank > entries[0].rank || compare(&e, entries) >= 0)
+		if (entries[i].rank > first->rank ||
+		    compare(&entries[i], first) >= 0)
 			continue;
-		entries[i] = entries[0];
-		entries[0] = e;
-		sift(entries, limit, 0);
+		*first = entries[i];
+		sift(first, limit, 0);
 	}
-	qsort(entries, limit, sizeof *entries, compare);
+	qsort(first, limit, sizeof *first, compare);
+}
+
+bool
+order_tie(
+    struct order *o, const struct order_entry *a, const struct order_entry *b)
+{
+	sorting = o;
+	return compare(a, b) < 0;
 }
 
 void

@@ -51,6 +51,9 @@ void order_init(struct order *o, const struct agg *a, const char *spec);
  */
 bool order_rank(struct order *o, struct order_entry *e);
 
+/* The same where it is known to be by a value that is this whole number. */
+void order_rank_whole(struct order *o, struct order_entry *e, uint64_t n);
+
 /* The ranks of all, whatever they have in common. */
 void order_rank_all(struct order *o, struct order_entry *e, size_t n);
 
@@ -58,9 +61,21 @@ void order_rank_all(struct order *o, struct order_entry *e, size_t n);
 struct order_entry *order_sort(struct order *o, struct order_entry *entries,
     struct order_entry *spare, size_t n);
 
-/* The first 'limit' of them in order, at the front of entries. */
-void order_first(
-    struct order *o, struct order_entry *entries, size_t n, size_t limit);
+/* The first 'limit' of them, at most n, in order, to a place of their own. */
+void order_first(struct order *o, const struct order_entry *entries, size_t n,
+    struct order_entry *first, size_t limit);
+
+/* Which one is first; order_before() where ranks do not decide. */
+bool order_tie(
+    struct order *o, const struct order_entry *a, const struct order_entry *b);
+
+static inline bool
+order_before(
+    struct order *o, const struct order_entry *a, const struct order_entry *b)
+{
+	return a->rank != b->rank ? a->rank < b->rank : order_tie(o, a, b);
+}
+
 void order_free(struct order *o);
 
 #endif

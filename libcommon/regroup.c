@@ -185,3 +185,77 @@ regroup(struct agg *a, struct groups *to, struct expr *where, struct agg *of,
 	else if (from->n)
 		compute(a, to, where, of, from);
 }
+
+/* ---- of fewer keys ---- */
+
+/* The first keys of a group; of none at all what agg_add() makes of none. */
+static struct slice
+coarse_key(
+    const struct regroup_coarse *c, struct slice key, struct arena *arena)
+{
+	struct value v;
+	size_t n = 0;
+
+	if (!c->keys)
+		return slice_of("", 1);
+	for (size_t k = 0; k < c->keys; k++)
+		n += key_get(key.p + n, &v, arena);
+	arena_reset(arena);
+	return slice_of(key.p, n);
+}
+
+static void
+add_coarse(const struct regroup_coarse *c, struct slice key, const char *from,
+    struct arena *arena)
+{
+	struct slice group = coarse_key(c, key, arena);
+	bool fresh;
+	char *to = groups_get(c->to, group.p, group.n, &fresh);
+
+	for (size_t i = 0; i < c->a->n_calls; i++) {
+		const struct agg_call *call = &c->a->calls[i];
+
+		if (c->calls[i])
+			call->spec.fn->merge(to + c->to->head + call->offset,
+			    &call->spec, from + call->offset);
+	}
+}
+
+void
+regroup_coarse(const struct regroup_coarse *c, const struct groups *from)
+{
+	void **all = groups_all(from);
+	struct arena arena = { 0 };
+
+	for (uint32_t i = 0; i < from->n; i++)
+		add_coarse(c, groups_key(from, all[i]),
+		    (char *)all[i] + from->head, &arena);
+	arena_free(&arena);
+	free(all);
+}
+
+void
+regroup_coarse_log(const struct regroup_coarse *c, const struct panelog *log,
+    const struct livesums *live)
+{
+	struct arena arena = { 0 };
+	char *states = xcalloc(1, c->a->block);
+
+	for (uint32_t i = 0; i < log->n; i++) {
+		const struct panelog_entry *e = panelog_at(log, i);
+
+		for (size_t k = 0; k < c->a->n_calls; k++)
+			accum_sum_nano(states + c->a->calls[k].offset,
+			    (i128)e->sums[k] * NUM_NANO, e->records);
+		/* To one group all are added at once. */
+		if (!c->keys && i + 1 < log->n)
+			continue;
+		add_coarse(c,
+		    groups_key(
+			live->room.keys, livesums_group(live, e->id)->key),
+		    states, &arena);
+		memset(states, 0, c->a->block);
+	}
+	free(states);
+	arena_free(&arena);
+}

@@ -28,7 +28,8 @@ winagg_key(const struct winagg *a, const void *block)
 {
 	if (a->u->sessions)
 		return a->session_key;
-	return groups_key(a->sliding ? &a->u->live.groups : a->u->only, block);
+	return a->sliding ? live_key(&a->u->live, block)
+			  : groups_key(a->u->only, block);
 }
 
 void **
@@ -69,122 +70,18 @@ few_cells(
 {
 	struct winagg *a = arg;
 
-	agg_cells(&a->agg, winagg_key(a, block), winagg_states(a, block), cells,
-	    arena, a->wanted);
+	struct slice key = { 0 };
+
+	if (a->wants_key)
+		key = winagg_key(a, block);
+	agg_cells(
+	    &a->agg, key, winagg_states(a, block), cells, arena, a->wanted);
 }
 
 static struct slice
 key_of(void *arg, const void *block)
 {
 	return winagg_key(arg, block);
-}
-
-static bool
-passes(struct winagg *a, const void *block)
-{
-	struct value *cells = a->order.room[0];
-	struct expr_input in = { .cells = cells };
-	bool yes = true;
-
-	if (!a->having)
-		return true;
-	few_cells(a, block, cells, &a->order.arena);
-	yes = !expr_test(a->having, &in, &yes) && yes;
-	arena_reset(&a->order.arena);
-	return yes;
-}
-
-static void
-need_rows(struct winagg *a, size_t n)
-{
-	if (n <= a->cap_rows)
-		return;
-	a->cap_rows = n + n / 2;
-	a->spare = xreallocarray(a->spare, a->cap_rows, 2 * sizeof *a->spare);
-}
-
-/* The rows from the first n entries of a->spare. */
-static void
-choose_rows(struct winagg *a, size_t n)
-{
-	a->n_groups = a->n_rows = n;
-	a->rows = a->spare;
-	if (!a->unsorted && a->limit && a->limit < n / 4) {
-		a->n_rows = a->limit;
-		order_first(&a->order, a->spare, n, a->limit);
-	} else if (!a->unsorted) {
-		a->rows = order_sort(&a->order, a->spare, a->spare + n, n);
-	}
-}
-
-/* ---- windows of one pane ---- */
-
-static void
-sort_pane(struct winagg *a)
-{
-	void **all = groups_all(a->u->only);
-	size_t n = 0;
-
-	groups_freeze(a->u->only);
-	need_rows(a, a->u->only->n);
-	for (uint32_t i = 0; i < a->u->only->n; i++)
-		if (passes(a, all[i]))
-			a->spare[n++].block = all[i];
-	free(all);
-	if (!a->unsorted)
-		order_rank_all(&a->order, a->spare, n);
-	choose_rows(a, n);
-}
-
-/* ---- windows of several panes ---- */
-
-static void
-remove_entry(struct winagg *a, struct live_group *l)
-{
-	struct order_entry *last;
-
-	if (!l->entry)
-		return;
-	last = &a->u->entries[--a->u->n_entries];
-	((struct live_group *)last->block)->entry = l->entry;
-	a->u->entries[l->entry - 1] = *last;
-	l->entry = 0;
-}
-
-static bool
-place_entry(struct winagg *a, struct live_group *l)
-{
-	if (!l->entry) {
-		a->u->entries = xgrow(a->u->entries, &a->u->cap_entries,
-		    a->u->n_entries, sizeof *a->u->entries);
-		a->u->entries[a->u->n_entries].block = l;
-		l->entry = (uint32_t)++a->u->n_entries;
-	} else if (!a->order.n) {
-		return true; /* its key is the same */
-	}
-	return order_rank(&a->order, &a->u->entries[l->entry - 1]);
-}
-
-/* Tests and ranks what changed since the last window, then sorts. */
-static void
-sort_live(struct winagg *a)
-{
-	struct live_group *l;
-	bool same = true;
-
-	while ((l = live_change(&a->u->live))) {
-		if (l->panes && passes(a, l))
-			same &= place_entry(a, l);
-		else
-			remove_entry(a, l);
-	}
-	if (!same)
-		order_rank_all(&a->order, a->u->entries, a->u->n_entries);
-	need_rows(a, a->u->n_entries);
-	if (a->u->n_entries)
-		memcpy(a->spare, a->u->entries,
-		    a->u->n_entries * sizeof *a->spare);
-	choose_rows(a, a->u->n_entries);
 }
 
 /* ---- sessions: windows of one group ---- */
@@ -203,8 +100,7 @@ session_closed(void *arg, struct slice key, char *states,
 		return; /* it was written before */
 	a->session_key = key;
 	a->session.block = states;
-	a->rows = &a->session;
-	a->n_rows = a->n_groups = passes(a, states);
+	winrows_of_one(&a->rows, &a->session);
 	a->window->emitted++;
 	all->emit(all->arg, bounds);
 }
@@ -228,55 +124,40 @@ begin_groups(struct winagg *a, struct groups *g)
 	g->head = head;
 }
 
-/* The first keys of a group; of none at all what make_key() gives. */
-static struct slice
-coarse_key(const struct winagg *a, struct slice key, struct arena *arena)
-{
-	struct value v;
-	size_t n = 0;
-
-	if (!a->coarse_keys)
-		return slice_of("", 1);
-	for (size_t k = 0; k < a->coarse_keys; k++)
-		n += key_get(key.p + n, &v, arena);
-	arena_reset(arena);
-	return slice_of(key.p, n);
-}
-
-/* The groups of a pane summed up to those of fewer keys. */
-static void
-sum_up(struct winagg *a, struct groups *g, struct winagg *coarse,
-    struct groups *sums)
-{
-	void **all = groups_all(g);
-	struct arena arena = { 0 };
-	char *to = NULL;
-	bool fresh;
-
-	begin_groups(coarse, sums);
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct slice key = coarse_key(a, groups_key(g, all[i]), &arena);
-		const char *from = (char *)all[i] + g->head;
-
-		if (!to || a->coarse_keys)
-			to = (char *)groups_get(sums, key.p, key.n, &fresh) +
-			     sums->head;
-		for (size_t k = 0; k < a->agg.n_calls; k++) {
-			const struct agg_call *c = &a->agg.calls[k];
-
-			if (a->coarse_calls[k])
-				c->spec.fn->merge(
-				    to + c->offset, &c->spec, from + c->offset);
-		}
-	}
-	arena_free(&arena);
-	free(all);
-}
+/* What it has of a pane. */
+struct pane {
+	struct groups groups;
+	struct panelog log;
+};
 
 static struct groups *
 groups_of(struct window_pane *pane, size_t i)
 {
-	return (struct groups *)pane->state + i;
+	return &((struct pane *)pane->state)[i].groups;
+}
+
+static struct panelog *
+log_of(struct winagg *a, struct window_pane *pane, size_t i)
+{
+	struct panelog *log = &((struct pane *)pane->state)[i].log;
+
+	if (a->logs && !log->room) {
+		log->room = &a->u->live.sums->room;
+		log->pane = pane->id;
+	}
+	return log;
+}
+
+/* To the next one's groups. */
+static void
+sum_up(struct winagg *a, struct window_pane *pane, size_t i)
+{
+	struct regroup_coarse to = { &a->agg, a->coarse_keys, a->coarse_calls,
+		winagg_groups(a + 1, pane, i + 1) };
+
+	regroup_coarse(&to, groups_of(pane, i));
+	if (a->logs)
+		regroup_coarse_log(&to, log_of(a, pane, i), a->u->live.sums);
 }
 
 static void
@@ -293,13 +174,13 @@ client_enter(void *arg, struct window_pane *pane)
 			regroup(&a->agg, winagg_groups(a, pane, i), a->where,
 			    &a->from->agg,
 			    groups_of(pane, (size_t)(a->from - all->v)));
-		if (a->has_coarse)
-			sum_up(a, g, a + 1, groups_of(pane, i + 1));
 		a->u->usual = g->n;
 		if (a->sliding)
-			live_enter(&a->u->live, g);
+			live_enter(&a->u->live, g, log_of(a, pane, i));
 		else
 			a->u->only = g;
+		if (a->has_coarse)
+			sum_up(a, pane, i);
 	}
 }
 
@@ -326,13 +207,13 @@ client_emit(void *arg, const struct window_bounds *bounds)
 		struct winagg *a = &all->v[i];
 
 		agg_settle(&a->agg);
-		a->n_rows = a->n_groups = 0;
+		a->rows.n = a->rows.groups = 0;
 		if (a->sliding)
-			sort_live(a);
+			winrows_of_live(&a->rows, &a->u->rows, &a->u->live);
 		if (!a->u->only)
 			continue;
 		make_only_group(a);
-		sort_pane(a);
+		winrows_of_pane(&a->rows, a->u->only);
 	}
 	all->emit(all->arg, bounds);
 }
@@ -345,8 +226,10 @@ client_leave(void *arg, struct window_pane *pane)
 	for (size_t i = 0; i < all->n; i++) {
 		struct winagg *a = &all->v[i];
 
-		if (a->sliding)
-			live_leave(&a->u->live, groups_of(pane, i));
+		if (a->sliding) {
+			live_leave(&a->u->live, groups_of(pane, i),
+			    log_of(a, pane, i));
+		}
 		free_groups(a, groups_of(pane, i));
 		a->u->only = NULL;
 	}
@@ -367,7 +250,7 @@ client_select(void *arg, char *state)
 			continue;
 		a->u->begun = true;
 		if (a->sliding)
-			live_open(&a->u->live, &a->agg);
+			live_open(&a->u->live, &a->agg, a->logs);
 		a->u->live.tell = all->tell;
 		if (a->window->spec.kind == WINDOW_SESSION)
 			a->u->sessions = sessions_new(
@@ -390,7 +273,7 @@ client_drop(void *arg, char *state)
 			live_close(&a->u->live);
 		if (a->u->sessions)
 			sessions_free(a->u->sessions);
-		free(a->u->entries);
+		free(a->u->rows.v);
 		a->u = NULL;
 	}
 }
@@ -399,7 +282,7 @@ void
 winagg_client(struct winaggs *all, struct window_client *client)
 {
 	*client = (struct window_client){
-		.state = all->n * sizeof(struct groups),
+		.state = all->n * sizeof(struct pane),
 		.unit = all->n * sizeof(struct winagg_unit),
 		.units = true,
 		.arg = all,
@@ -429,6 +312,8 @@ winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
 {
 	if (a->u->sessions)
 		return sessions_add(a->u->sessions, in);
+	if (a->logs && agg_log(&a->agg, log_of(a, pane, i), in))
+		return NULL;
 	return agg_add(&a->agg, winagg_groups(a, pane, i), in);
 }
 
@@ -468,14 +353,17 @@ winagg_merge(struct winagg *a, int64_t start, int64_t end, struct slice key,
 static void
 want(struct winagg *a)
 {
+	const struct order *o = &a->rows.order;
+
 	a->wanted = xcalloc(a->agg.cells.n, sizeof *a->wanted);
-	for (size_t i = 0; i < a->order.n; i++)
-		a->wanted[a->order.by[i].cell] = true;
-	if (a->having)
-		expr_cells(a->having, a->wanted);
+	for (size_t i = 0; i < o->n; i++)
+		a->wanted[o->by[i].cell] = true;
+	if (a->rows.having)
+		expr_cells(a->rows.having, a->wanted);
 	for (size_t i = a->agg.cells.n; i-- > 0;)
 		if (a->wanted[i])
 			agg_want(&a->agg, a->wanted, i);
+	a->wants_key = memchr(a->wanted, 1, a->agg.n_keys) != NULL;
 }
 
 void
@@ -483,16 +371,16 @@ winagg_open(
     struct winagg *a, struct window *w, const char *sort, struct expr *having)
 {
 	a->window = w;
-	a->having = having;
 	a->sliding = w->spec.panes > 1;
 	for (size_t i = 0; i < a->agg.n_calls; i++) {
 		const struct accum_fn *fn = a->agg.calls[i].spec.fn;
 
 		a->owns |= fn->free != NULL;
 	}
-	order_init(&a->order, &a->agg, sort);
+	a->logs = a->may_log && a->sliding && a->agg.quick && a->agg.n_keys > 0;
+	winrows_open(&a->rows, &a->agg, sort, having);
 	want(a);
-	a->order.key = key_of;
-	a->order.cells = few_cells;
-	a->order.arg = a;
+	a->rows.order.key = key_of;
+	a->rows.order.cells = few_cells;
+	a->rows.order.arg = a;
 }

@@ -23,18 +23,16 @@
 #define WINAGG_H
 
 #include "libcommon/agg.h"
-#include "libcommon/live.h"
-#include "libcommon/order.h"
 #include "libcommon/session.h"
 #include "libcommon/window.h"
+#include "libcommon/winrows.h"
 
 /* What it has of a unit. */
 struct winagg_unit {
 	struct live live;
 	struct groups *only;       /* the pane's where there is one a window */
 	struct sessions *sessions; /* where windows are sessions */
-	struct order_entry *entries; /* of live groups that pass */
-	size_t n_entries, cap_entries;
+	struct winrows_live rows;
 	uint32_t usual; /* groups of the last pane */
 	bool begun;
 	void *owned; /* the owner's business */
@@ -42,9 +40,7 @@ struct winagg_unit {
 
 struct winagg {
 	struct agg agg;
-	struct order order;
-	struct expr *having; /* over cells, or NULL */
-	size_t limit;        /* rows that are wanted; 0: all */
+	struct winrows rows; /* of the window being emitted */
 	/*
 	 * The next one in the list has the same calls over the first so many
 	 * of the keys: it is filled from the groups of this one.
@@ -58,22 +54,22 @@ struct winagg {
 	 */
 	struct winagg *from;
 	struct expr *where; /* or NULL */
-	bool unsorted;      /* rows in any order, be there a limit or not */
-
-	/* Of the window being emitted: */
-	struct order_entry *rows; /* in order */
-	size_t n_rows;
-	size_t n_groups; /* that pass, be they among the rows or not */
+	/*
+	 * Panes may have logs besides groups, see livesums.h: the owner does
+	 * not ask for winagg_groups(), and no other one is filled from this.
+	 */
+	bool may_log;
 
 	/* Private. */
 	struct window *window;
 	bool sliding, owns; /* several panes; states own heap memory */
-	bool *wanted;       /* cells that having and the order ask for */
+	bool logs;          /* panes have logs, too */
+	int ranked;     /* the call whose sum decides about the order, or -1 */
+	bool *wanted;   /* cells that having and the order ask for */
+	bool wants_key; /* a key is among them */
 	struct winagg_unit *u;
 	struct slice session_key; /* of the one that has ended */
 	struct order_entry session;
-	struct order_entry *spare;
-	size_t cap_rows;
 };
 
 /* After agg_init() of a->agg.  Errors in sort end the program. */

@@ -261,10 +261,10 @@ write_rows(void *arg, const struct window_bounds *bounds)
 	}
 	window_values(&j->window, bounds, j->row);
 	row_fix(j->out, j->row, j->n_head);
-	for (size_t i = 0; i < a->n_rows && i < opt.limit; i++) {
-		if (i + AHEAD < a->n_rows)
-			winagg_hint(a, a->rows[i + AHEAD].block);
-		write_group(j, a->rows[i].block, bounds);
+	for (size_t i = 0; i < a->rows.n && i < opt.limit; i++) {
+		if (i + AHEAD < a->rows.n)
+			winagg_hint(a, a->rows.v[i + AHEAD].block);
+		write_group(j, a->rows.v[i].block, bounds);
 	}
 	row_flush(j->out);
 }
@@ -323,10 +323,11 @@ open_aggregates(struct job *j)
 
 	agg_init(
 	    a, opt.keys, opt.aggregates, j->window.time.name, &j->run.context);
+	j->agg.may_log = !opt.alert && !opt.merge;
 	winagg_open(&j->agg, &j->window, opt.sort,
 	    opt.having ? expr_compile_test(opt.having, "--having", &cells)
 		       : NULL);
-	j->agg.limit = opt.limit == UINT64_MAX ? 0 : opt.limit;
+	j->agg.rows.limit = opt.limit == UINT64_MAX ? 0 : opt.limit;
 	j->list = (struct winaggs){
 		.v = &j->agg, .n = 1, .emit = write_rows, .arg = j
 	};

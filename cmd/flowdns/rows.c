@@ -313,7 +313,7 @@ find_all_inner(struct rows *r, const struct sheet *s, size_t n)
 	memset(r->n_found, 0, n * sizeof *r->n_found);
 	groups_init_for(&keys, sizeof(size_t), (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
-		struct slice key = winagg_key(a, a->rows[i].block);
+		struct slice key = winagg_key(a, a->rows.v[i].block);
 
 		*(size_t *)groups_get(&keys, key.p, key.n, &fresh) = i;
 	}
@@ -342,12 +342,12 @@ static void
 write_statistic(struct rows *r, struct sheet *s)
 {
 	struct winagg *a = s->tally->agg;
-	size_t n = r->limit && r->limit < a->n_rows ? r->limit : a->n_rows;
+	size_t n = r->limit && r->limit < a->rows.n ? r->limit : a->rows.n;
 
 	find_all_inner(r, s, n);
 	for (size_t i = 0; i < n; i++) {
 		begin(r, s);
-		winagg_cells(a, a->rows[i].block, r->cells, &r->arena);
+		winagg_cells(a, a->rows.v[i].block, r->cells, &r->arena);
 		put(r, s, NULL);
 		write_inner(r, s, i);
 		arena_reset(&r->arena);

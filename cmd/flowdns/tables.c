@@ -322,10 +322,10 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
 						   table->name, &over)
 					     : NULL;
 	}
-	t->agg->unsorted = !t->written;
+	t->agg->rows.unsorted = !t->written;
 	winagg_open(t->agg, w, table->sort,
 	    having ? expr_compile_test(having, table->name, &row) : NULL);
-	t->agg->limit = table->kind == ANALYSIS_STATISTIC ? o->limit : 0;
+	t->agg->rows.limit = table->kind == ANALYSIS_STATISTIC ? o->limit : 0;
 	if (t->from)
 		return;
 	ask(t);

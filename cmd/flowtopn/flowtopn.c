@@ -180,9 +180,10 @@ open_ranking(struct job *j, size_t i)
 	r->measure =
 	    *name ? agg_cell(a, name, strlen(name), "-b") : a->cells.n - 1;
 	r->additive = ranking_is_additive(a, r->measure);
+	r->agg->may_log = true;
 	winagg_open(r->agg, &j->window, order_of(r, suffix), NULL);
 	/* Of the least ones --min may leave out the first. */
-	r->agg->limit =
+	r->agg->rows.limit =
 	    opt.group || (opt.min && strcmp(suffix, ":a") == 0) ? 0 : opt.n;
 	open_totals(j, r, columns);
 	if (opt.approx != UINT64_MAX && (!r->additive || opt.group))

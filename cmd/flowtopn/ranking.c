@@ -191,18 +191,18 @@ static const void *
 find_total(const struct ranking *r, struct slice group)
 {
 	const struct winagg *t = r->totals;
-	size_t low = 0, high = t->n_rows - 1;
+	size_t low = 0, high = t->rows.n - 1;
 
 	while (low < high && r->n_group) {
 		size_t mid = (low + high) / 2;
-		struct slice key = winagg_key(t, t->rows[mid].block);
+		struct slice key = winagg_key(t, t->rows.v[mid].block);
 
 		if (slice_cmp(key, group) < 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	return t->rows[low].block;
+	return t->rows.v[low].block;
 }
 
 /* The total of a group: what shares are of, and what others are left of. */
@@ -233,12 +233,12 @@ write_group(const struct ranking *r, size_t i, struct arena *arena)
 	struct sheet *s = r->sheet;
 	struct winagg *a = r->agg;
 	struct slice group =
-	    group_of(r, winagg_key(a, a->rows[i].block), arena);
-	uint64_t ranked = 0, all = r->n_group ? 0 : a->n_groups;
+	    group_of(r, winagg_key(a, a->rows.v[i].block), arena);
+	uint64_t ranked = 0, all = r->n_group ? 0 : a->rows.groups;
 
 	begin_group(r, group, arena);
-	for (; i < a->n_rows; i++) {
-		const void *block = a->rows[i].block;
+	for (; i < a->rows.n; i++) {
+		const void *block = a->rows.v[i].block;
 		struct slice key = winagg_key(a, block);
 
 		if (r->n_group && !slice_eq(group_of(r, key, arena), group))
@@ -262,7 +262,7 @@ write_exact(const struct ranking *r)
 {
 	struct arena arena = { 0 };
 
-	for (size_t i = 0; i < r->agg->n_rows;) {
+	for (size_t i = 0; i < r->agg->rows.n;) {
 		i = write_group(r, i, &arena);
 		arena_reset(&arena);
 	}

@@ -193,12 +193,12 @@ write_rows(void *arg, const struct window_bounds *bounds)
 	s->bounds = *bounds;
 	window_values(&s->f->window, bounds, s->row);
 	row_fix(s->out, s->row, s->n_bounds);
-	for (size_t i = 0; i < s->agg.n_rows; i++) {
-		load_row(s, s->agg.rows[i].block);
-		put_row(s, winagg_key(&s->agg, s->agg.rows[i].block));
+	for (size_t i = 0; i < s->agg.rows.n; i++) {
+		load_row(s, s->agg.rows.v[i].block);
+		put_row(s, winagg_key(&s->agg, s->agg.rows.v[i].block));
 		arena_reset(&s->arena);
 	}
-	if (!s->agg.n_rows && s->f->opt->fill)
+	if (!s->agg.rows.n && s->f->opt->fill)
 		put_empty(s);
 	if (s->f->opt->roll)
 		baseline_sweep(&s->past, bounds->number);
@@ -322,8 +322,8 @@ collect(void *arg, const struct window_bounds *bounds)
 	if (s->due)
 		skip_to(s, bounds->number);
 	s->bounds = *bounds;
-	for (size_t i = 0; i < s->agg.n_rows; i++) {
-		const void *block = s->agg.rows[i].block;
+	for (size_t i = 0; i < s->agg.rows.n; i++) {
+		const void *block = s->agg.rows.v[i].block;
 		struct past *p = baseline_past(
 		    &s->past, winagg_key(&s->agg, block), bounds->number);
 

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * panelog: what the records of a pane add to groups, written down in a row.
+ *
+ * Where windows slide, a group of its own for each key and pane costs more than
+ * all else: it is made for two records, is looked up twice, and waits in fresh
+ * memory until its windows are over.  Where all that a record adds are a few
+ * small numbers, an entry here is a fifth of it and is written in order; the
+ * key is looked up once, among all keys that live, and has a number.
+ *
+ * Entries of the same key are added up when the pane enters the window, and
+ * those of all logs of a room when it is full, which grows only where that
+ * gains less than half.  So it takes PANELOG_LEAST or, if that is more, twice
+ * what one entry for each key of each pane takes.
+ */
+#ifndef PANELOG_H
+#define PANELOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "libcommon/groups.h"
+
+enum {
+	PANELOG_LEAST = 16 << 20, /* bytes */
+	PANELOG_CHUNK = 2048      /* entries */
+};
+
+/* The block of a key, in the table of all that live. */
+struct panelog_key {
+	int64_t last; /* the newest pane that has an entry of it */
+	uint32_t id;  /* of no other key that lives */
+};
+
+struct panelog_entry {
+	uint32_t id; /* of the key */
+	uint32_t records;
+	uint32_t sums[]; /* one a call */
+};
+
+/* What the logs of all panes share. */
+struct panelog_room {
+	struct groups *keys;
+	/* A new key, all zero, gets its number. */
+	void (*name)(void *arg, struct panelog_key *key);
+	void *arg;
+	size_t calls, stride; /* stride: bytes of an entry */
+	/* Private. */
+	uint32_t *marks; /* by id: its entry in the log packed last */
+	size_t n_marks;
+	struct panelog *open; /* those that have not entered */
+	void **freed;         /* chunks */
+	size_t n_freed, cap_freed, taken, most;
+};
+
+/* All zero but for its room and pane at first; it stays where it is. */
+struct panelog {
+	struct panelog_room *room;
+	int64_t pane;
+	uint32_t n; /* entries */
+	/* Private. */
+	uint32_t packed; /* of them, each of another key */
+	struct panelog *next, **link;
+	char **chunks;
+	size_t n_chunks, cap_chunks;
+};
+
+/* Of these: keys, name, arg, calls. */
+void panelog_open(struct panelog_room *room, const struct panelog_room *of);
+void panelog_close(struct panelog_room *room);
+
+/* From now on ids are below n. */
+void panelog_ids(struct panelog_room *room, size_t n);
+
+/* The slow way: a chunk is full. */
+void panelog_more(struct panelog *log);
+
+static inline struct panelog_entry *
+panelog_at(const struct panelog *log, uint32_t i)
+{
+	return (void *)(log->chunks[i / PANELOG_CHUNK] +
+			i % PANELOG_CHUNK * log->room->stride);
+}
+
+/* The pane has something of a key, which may have been made now. */
+static inline void
+panelog_note(const struct panelog *log, struct panelog_key *key, bool fresh)
+{
+	if (fresh)
+		log->room->name(log->room->arg, key);
+	if (fresh || key->last < log->pane)
+		key->last = log->pane;
+}
+
+/* A record of it: a number for each call, below 2^32. */
+static inline void
+panelog_put(struct panelog *log, struct panelog_key *key, bool fresh,
+    const uint64_t *numbers)
+{
+	struct panelog_entry *e;
+
+	panelog_note(log, key, fresh);
+	if (log->n == log->n_chunks * PANELOG_CHUNK)
+		panelog_more(log);
+	e = panelog_at(log, log->n++);
+	e->id = key->id;
+	e->records = 1;
+	for (size_t i = 0; i < log->room->calls; i++)
+		e->sums[i] = (uint32_t)numbers[i];
+}
+
+/* No record will come: one entry a key, but for sums that get too great. */
+void panelog_pack(struct panelog *log);
+
+/* The pane enters: it is packed, and packed no more. */
+void panelog_enter(struct panelog *log);
+void panelog_free(struct panelog *log);
+
+#endif
