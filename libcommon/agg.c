@@ -352,9 +352,6 @@ agg_log(struct agg *a, struct panelog *log, const struct expr_input *in)
 
 	if (!quick_numbers(a, in, p->numbers))
 		return false;
-	for (size_t i = 0; i < a->n_calls; i++)
-		if (p->numbers[i] > UINT32_MAX)
-			return false;
 	if (!n) {
 		if (make_key(a, in, &n) || n > AGG_KEY)
 			return false;

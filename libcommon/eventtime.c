@@ -82,13 +82,29 @@ read_seconds(const char *p, int64_t *ns)
 	return true;
 }
 
+static inline uint64_t
+eight(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return v;
+}
+
 /* Text that differs from the last in its seconds alone. */
 static inline bool
 same_minute(const struct eventtime *e, const struct json_val *text, int64_t *ns)
 {
-	if (text->n != e->text_n || memcmp(text->p, e->text, MINUTE) != 0 ||
-	    memcmp(text->p + BEHIND, e->text + BEHIND, text->n - BEHIND) != 0 ||
-	    !read_seconds(text->p + MINUTE, ns))
+	const char *p = text->p, *last = e->text;
+	uint64_t differ;
+
+	if (text->n != e->text_n)
+		return false;
+	differ =
+	    (eight(p) ^ eight(last)) | (eight(p + 8) ^ eight(last + 8)) |
+	    (uint64_t)(p[16] != last[16]) |
+	    ((eight(p + text->n - 8) ^ eight(last + text->n - 8)) & e->behind);
+	if (differ || !read_seconds(p + MINUTE, ns))
 		return false;
 	*ns += e->minute;
 	return true;
@@ -98,13 +114,18 @@ same_minute(const struct eventtime *e, const struct json_val *text, int64_t *ns)
 static void
 remember(struct eventtime *e, const struct json_val *text, int64_t ns)
 {
+	unsigned char behind[8];
 	int64_t seconds;
 
 	e->text_n = SIZE_MAX; /* of no text */
-	if (text->n < BEHIND || text->n > EVENTTIME_TEXT ||
+	if (text->n < BEHIND || text->n > BEHIND + sizeof behind ||
+	    text->n > EVENTTIME_TEXT ||
 	    !read_seconds(text->p + MINUTE, &seconds) ||
 	    (text->n > BEHIND && digit(text->p[BEHIND]) < 10))
 		return;
+	for (size_t i = 0; i < sizeof behind; i++)
+		behind[i] = text->n - sizeof behind + i < BEHIND ? 0 : 255;
+	memcpy(&e->behind, behind, sizeof behind);
 	memcpy(e->text, text->p, text->n);
 	e->text_n = text->n;
 	e->minute = ns - seconds;

@@ -31,6 +31,7 @@ struct eventtime {
 	/* The last text with three decimals, and the start of its minute. */
 	char text[EVENTTIME_TEXT];
 	size_t text_n;
+	uint64_t behind; /* of its last 8 bytes: those behind the seconds */
 	int64_t minute;
 };
 

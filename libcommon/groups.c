@@ -171,7 +171,7 @@ same_bytes(const char *a, const char *b, size_t n)
 }
 
 /* The table's slot of a key: its own, or the free one where it belongs. */
-static uint32_t
+static inline uint32_t
 probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
 {
 	uint32_t i = hash & g->mask;
@@ -204,16 +204,13 @@ groups_get(struct groups *g, const char *key, size_t n, bool *fresh)
 	return groups_get_hashed(g, key, n, groups_hash(g, key, n), fresh);
 }
 
-void *
-groups_get_hashed(
-    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh)
+/* The block of a new key, whose place in the table is i. */
+static void *
+make(struct groups *g, const char *key, size_t n, uint32_t hash, uint32_t i)
 {
-	uint32_t i = probe(g, key, n, hash), place, len = (uint32_t)n;
+	uint32_t place, len = (uint32_t)n;
 	char *p;
 
-	*fresh = !g->table[i];
-	if (!*fresh)
-		return groups_at(g, (uint32_t)g->table[i] - 1);
 	if (g->n >= g->mask / 2) {
 		grow(g);
 		i = probe(g, key, n, hash);
@@ -227,6 +224,16 @@ groups_get_hashed(
 	return p;
 }
 
+void *
+groups_get_hashed(
+    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh)
+{
+	uint32_t i = probe(g, key, n, hash);
+
+	*fresh = !g->table[i];
+	return *fresh ? make(g, key, n, hash, i)
+		      : groups_at(g, (uint32_t)g->table[i] - 1);
+}
 void **
 groups_all(const struct groups *g)
 {

@@ -488,21 +488,33 @@ put_2(char *out, unsigned v)
 	out[1] = (char)('0' + v % 10);
 }
 
+/* How many digits: by the bits, of which each is log10(2) of one. */
+static size_t
+digits_of(uint64_t v)
+{
+	static const uint64_t least[] = { 0, 10, 100, 1000, 10000, 100000,
+		1000000, 10000000, 100000000, 1000000000, 10000000000,
+		100000000000, 1000000000000, 10000000000000, 100000000000000,
+		1000000000000000, 10000000000000000, 100000000000000000,
+		1000000000000000000, 10000000000000000000u };
+	size_t n = (size_t)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
+
+	return n + (v >= least[n]);
+}
+
 size_t
 num_put_u64(char *out, uint64_t v)
 {
-	char text[20];
-	size_t i = sizeof text, n;
+	size_t n = digits_of(v), i = n;
 
-	for (; v >= 100; v /= 100) {
+	for (; i > 2; v /= 100) {
 		i -= 2;
-		put_2(text + i, (unsigned)(v % 100));
+		put_2(out + i, (unsigned)(v % 100));
 	}
-	i -= 2;
-	put_2(text + i, (unsigned)v);
-	i += v < 10;
-	n = sizeof text - i;
-	memcpy(out, text + i, n);
+	if (i == 2)
+		put_2(out, (unsigned)v);
+	else
+		*out = (char)('0' + v);
 	return n;
 }
 

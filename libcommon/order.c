@@ -119,6 +119,35 @@ common(struct slice a, struct slice b)
 	return n;
 }
 
+static inline uint64_t
+big_endian(uint64_t v)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	v = __builtin_bswap64(v);
+#endif
+	return v;
+}
+
+/* Eight bytes behind the first 'skip' of a key, as a number; zeros behind it.
+ */
+static uint64_t
+bytes_of(struct slice key, size_t skip)
+{
+	char room[sizeof(uint64_t)] = { 0 };
+	uint64_t v;
+
+	if (key.n >= sizeof v && key.n - skip < sizeof v) {
+		/* Its last eight, without those that are skipped. */
+		memcpy(&v, key.p + key.n - sizeof v, sizeof v);
+		skip = sizeof v - (key.n - skip);
+		return skip < sizeof v ? big_endian(v) << 8 * skip : 0;
+	}
+	if (key.n < sizeof v)
+		memcpy(room, key.p + skip, key.n - skip);
+	memcpy(&v, key.n < sizeof v ? room : key.p + skip, sizeof v);
+	return big_endian(v);
+}
+
 /* Without criteria: the first bytes in which keys differ, as a number. */
 static bool
 rank_by_key(struct order *o, struct order_entry *e)
@@ -133,14 +162,22 @@ rank_by_key(struct order *o, struct order_entry *e)
 		o->prefix = slice_of(o->begun, skip);
 		o->started = true;
 	}
-	skip = common(o->prefix, key);
-	same = skip == o->prefix.n;
-	o->prefix.n = skip;
-	e->rank = 0;
-	for (size_t i = skip; i < skip + 8; i++)
-		e->rank =
-		    e->rank << 8 | (i < key.n ? (unsigned char)key.p[i] : 0);
+	same = key.n >= skip && memcmp(key.p, o->prefix.p, skip) == 0;
+	if (!same)
+		o->prefix.n = common(o->prefix, key);
+	e->rank = bytes_of(key, o->prefix.n);
 	return same;
+}
+
+void
+order_key(
+    const struct order *o, const struct order_entry *e, char *key, size_t n)
+{
+	uint64_t rank = big_endian(e->rank);
+	size_t begin = o->prefix.n < n ? o->prefix.n : n;
+
+	memcpy(key, o->prefix.p, begin);
+	memcpy(key + begin, &rank, n - begin);
 }
 
 /* A double's bits, so that they order as it does; NaN is 0. */

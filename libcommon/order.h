@@ -33,11 +33,12 @@ struct order {
 	    struct arena *arena);
 	void *arg;
 
+	struct slice prefix; /* that all keys have; its room is 'begun' */
+
 	/* Private. */
 	bool exact; /* equal ranks are equal values */
 	struct value *room[2];
 	struct arena arena;
-	struct slice prefix; /* that all keys have; its room is 'begun' */
 	char begun[64];
 	bool started;
 };
@@ -56,6 +57,18 @@ void order_rank_whole(struct order *o, struct order_entry *e, uint64_t n);
 
 /* The ranks of all, whatever they have in common. */
 void order_rank_all(struct order *o, struct order_entry *e, size_t n);
+
+/*
+ * Where the order is by key: do the ranks of keys of n bytes tell all of them?
+ * And then those of one, which begins with o->prefix.
+ */
+static inline bool
+order_tells(const struct order *o, size_t n)
+{
+	return !o->n && o->prefix.n + sizeof(uint64_t) >= n;
+}
+void order_key(
+    const struct order *o, const struct order_entry *e, char *key, size_t n);
 
 /* Sorts; what is sorted stands in the returned one of both arrays. */
 struct order_entry *order_sort(struct order *o, struct order_entry *entries,

@@ -177,6 +177,18 @@ row_fix(struct row_out *r, const struct value *cells, size_t n)
 		put_members(r, &r->fixed, cells, 0, n);
 }
 
+struct slice
+row_fixed(const struct row_out *r)
+{
+	return slice_of(r->fixed.buf, r->fixed.n);
+}
+
+struct slice
+row_label(const struct row_out *r, size_t column)
+{
+	return r->labels[column];
+}
+
 static void
 put_json(struct row_out *r, const struct value *cells)
 {

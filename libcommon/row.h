@@ -54,6 +54,10 @@ void row_identify(struct row_out *r, size_t n);
 /* The first n cells of the rows to come are the same as these, and known. */
 void row_fix(struct row_out *r, const struct value *cells, size_t n);
 
+/* In JSON: their text, and that in front of a value: "name": */
+struct slice row_fixed(const struct row_out *r);
+struct slice row_label(const struct row_out *r, size_t column);
+
 /* One value a column. */
 void row_put(struct row_out *r, const struct value *cells);
 

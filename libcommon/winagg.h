@@ -23,6 +23,7 @@
 #define WINAGG_H
 
 #include "libcommon/agg.h"
+#include "libcommon/key.h"
 #include "libcommon/session.h"
 #include "libcommon/window.h"
 #include "libcommon/winrows.h"
@@ -67,6 +68,7 @@ struct winagg {
 	int ranked;     /* the call whose sum decides about the order, or -1 */
 	bool *wanted;   /* cells that having and the order ask for */
 	bool wants_key; /* a key is among them */
+	uint64_t numbers[AGG_QUICK];
 	struct winagg_unit *u;
 	struct slice session_key; /* of the one that has ended */
 	struct order_entry session;
@@ -117,6 +119,15 @@ void **winagg_all(const struct winagg *a, size_t *n);
 
 /* The states of a row, for --partial. */
 const char *winagg_states(struct winagg *a, const void *block);
-void winagg_hint(const struct winagg *a, const void *block);
+
+/* A whole number for each call, where all are sums of such, else NULL. */
+const uint64_t *winagg_sums(struct winagg *a, const void *block);
+
+/* The key of row i, in room or borrowed. */
+struct slice winagg_row_key(
+    const struct winagg *a, size_t i, char room[KEY_IP]);
+
+/* Row i is at hand: a hint for those to come. */
+void winagg_hint(const struct winagg *a, size_t i);
 
 #endif

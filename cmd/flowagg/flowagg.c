@@ -6,6 +6,7 @@
 
 #include "cmd/flowagg/partial.h"
 #include "libcommon/alert.h"
+#include "libcommon/rowsums.h"
 #include "libcommon/spread.h"
 #include "libcommon/winagg.h"
 #include "libcommon/window_input.h"
@@ -61,10 +62,7 @@ static const struct tool tool = {
 		    "--having 'targets >= 20' --alert scan flows.json\n",
 };
 
-enum {
-	MAX_COLUMNS = 2 + ALERT_COLUMNS + AGG_MAX_KEYS + 4 * AGG_MAX,
-	AHEAD = 8
-};
+enum { MAX_COLUMNS = 2 + ALERT_COLUMNS + AGG_MAX_KEYS + 4 * AGG_MAX };
 
 struct job {
 	struct run run;
@@ -75,6 +73,7 @@ struct job {
 	struct partial *partial; /* --partial or --merge */
 	struct alerts *alerts;
 	struct row_out *out;
+	struct rowsums *sums; /* or NULL */
 	struct row_column columns[MAX_COLUMNS];
 	size_t from[MAX_COLUMNS]; /* the cell of a column */
 	size_t n_head, n_cells;   /* columns in front of cells; with them */
@@ -191,6 +190,9 @@ open_rows(struct job *j)
 	j->out =
 	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
 	row_identify(j->out, j->n_head + j->agg.agg.n_keys);
+	if (j->run.format == ROW_JSON && n == j->n_cells)
+		j->sums = rowsums_new(
+		    &j->agg.agg, j->out, &j->run.out, j->from, j->n_head, n);
 }
 
 static void
@@ -247,6 +249,20 @@ write_group(
 	put_row(j);
 }
 
+/* The same of whole numbers. */
+static bool
+write_sums(struct job *j, size_t i)
+{
+	const uint64_t *sums = winagg_sums(&j->agg, j->agg.rows.v[i].block);
+	char room[KEY_IP];
+
+	if (!sums ||
+	    !rowsums_put(j->sums, winagg_row_key(&j->agg, i, room), sums))
+		return false;
+	j->written++;
+	return true;
+}
+
 /* A window is over. */
 static void
 write_rows(void *arg, const struct window_bounds *bounds)
@@ -262,8 +278,9 @@ write_rows(void *arg, const struct window_bounds *bounds)
 	window_values(&j->window, bounds, j->row);
 	row_fix(j->out, j->row, j->n_head);
 	for (size_t i = 0; i < a->rows.n && i < opt.limit; i++) {
-		if (i + AHEAD < a->rows.n)
-			winagg_hint(a, a->rows.v[i + AHEAD].block);
+		winagg_hint(a, i);
+		if (j->sums && write_sums(j, i))
+			continue;
 		write_group(j, a->rows.v[i].block, bounds);
 	}
 	row_flush(j->out);
@@ -378,6 +395,7 @@ main(int argc, char **argv)
 	else
 		aggregate(&j);
 	window_finish(&j.window);
+	rowsums_free(j.sums);
 	row_close(j.out);
 	return run_close(&j.run, j.written);
 }
