@@ -247,6 +247,15 @@ live_entry(const struct live *l, const void *group)
 		       : &((struct live_group *)g)->entry;
 }
 
+void
+live_hint_key(const struct live *l, const void *group)
+{
+	const struct livesums_group *g = group;
+
+	if (g && l->sums && livesums_has(g) != (g->entry > 0))
+		groups_hint(&l->groups, g->key);
+}
+
 struct slice
 live_key(const struct live *l, const void *group)
 {

@@ -85,6 +85,8 @@ bool live_has(const struct live *l, const void *group);
 /* What the owner keeps of it: 0 at first. */
 uint32_t *live_entry(const struct live *l, const void *group);
 
+/* A hint for the key of one, or of none (NULL), that comes or goes. */
+void live_hint_key(const struct live *l, const void *group);
 struct slice live_key(const struct live *l, const void *group);
 
 /* All groups, in any order; freed by the caller.  Not with sums. */

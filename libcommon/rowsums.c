@@ -87,12 +87,13 @@ rowsums_free(struct rowsums *s)
 	free(s);
 }
 
+/* There is room for a piece behind both. */
 static inline char *
-put_label(char *to, const struct label *l)
+put_text(char *to, const char *text, size_t n)
 {
-	for (size_t i = 0; i < l->n; i += PIECE)
-		memcpy(to + i, l->text + i, PIECE);
-	return to + l->n;
+	for (size_t i = 0; i < n; i += PIECE)
+		memcpy(to + i, text + i, PIECE);
+	return to + n;
 }
 
 static char *
@@ -118,7 +119,7 @@ rowsums_put(const struct rowsums *s, struct slice key, const uint64_t *numbers)
 	memcpy(p, head.p, head.n);
 	p += head.n;
 	for (const struct label *l = s->labels; l < s->labels + s->n; l++) {
-		p = put_label(p, l);
+		p = put_text(p, l->text, l->n);
 		if (l->call >= 0) {
 			p += num_put_u64(p, numbers[l->call]);
 			continue;

@@ -217,6 +217,7 @@ by_key(struct winrows *r, struct winrows_live *live, struct live *l)
 		uint32_t *entry = live_entry(l, group);
 		uint32_t now = live_has(l, group) && passes(r, group);
 
+		live_hint_key(l, live_coming(l, AHEAD));
 		if (now != *entry)
 			same &= order_rank(&r->order,
 			    append(now ? &r->fresh : &r->gone, group));
