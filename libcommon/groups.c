@@ -24,7 +24,7 @@ void
 groups_init_for(struct groups *g, size_t block, uint32_t n)
 {
 	*g = (struct groups){ .seed = hash_seed(), .mask = 15 };
-	while (g->mask / 2 < n)
+	while (g->mask / 4 * 3 < n)
 		g->mask = g->mask * 2 + 1;
 	g->block = (block + UNIT - 1) / UNIT * UNIT;
 	g->table = xzeros(((size_t)g->mask + 1) * sizeof *g->table);
@@ -211,7 +211,7 @@ make(struct groups *g, const char *key, size_t n, uint32_t hash, uint32_t i)
 	uint32_t place, len = (uint32_t)n;
 	char *p;
 
-	if (g->n >= g->mask / 2) {
+	if (g->n >= g->mask / 4 * 3) {
 		grow(g);
 		i = probe(g, key, n, hash);
 	}

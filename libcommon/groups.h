@@ -3,7 +3,7 @@
  * groups: key bytes -> a block of accumulators of fixed size.
  *
  * A group costs its block and its key, rounded up to 8 bytes with 4 for the
- * key's length, and 16 to 32 bytes of the table (load 1/4 to 1/2), half of
+ * key's length, and 11 to 21 bytes of the table (load 3/8 to 3/4), half of
  * that again while the table grows.  Blocks never move; they begin as zeros.
  *
  * Measured: flowagg -k src_ip_addr on 5 M records, 193 000 groups, as multiples
@@ -14,8 +14,8 @@
  * sort, with hints of the rows to come.  Another machine (Zen 3, 8 MB of cache
  * for us, 12 ns for each line beyond): 4.55, then 4.35 with quad.h, 3.9 with
  * keys and sums that are no values on the way (agg->quick), 3.7 with a ring of
- * 8 instead of 32 records (16: 3.75, 64: 3.95).  Without gain there: -flto,
- * load up to 3/4, and the groups of the last 2048 texts of keys looked up by
+ * 8 instead of 32 records (16: 3.75, 64: 3.95).  Without gain there: -flto
+ * and the groups of the last 2048 texts of keys looked up by
  * text (half of them hit, which nobody can foresee).
  */
 #ifndef GROUPS_H

@@ -13,6 +13,8 @@ enum {
 	AHEAD = 16
 };
 
+#define FIRST ((int64_t)1 << 31)
+
 /* Of a key that panes have groups of. */
 struct livesums_more {
 	size_t parts; /* panes */
@@ -55,7 +57,6 @@ livesums_new(const struct agg *a, struct groups *keys)
 	size_t size = sizeof(struct livesums_group) + a->n_calls * 8;
 
 	s->agg = a;
-	s->newest = INT64_MIN;
 	s->size = (size + LINE - 1) / LINE * LINE;
 	panelog_open(&s->room, &(struct panelog_room){ .keys = keys,
 				   .name = name_key,
@@ -92,6 +93,22 @@ note_change(struct livesums *s, struct livesums_group *g)
 }
 
 /* ---- logs ---- */
+
+bool
+livesums_begin(struct livesums *s, struct panelog *log, int64_t pane)
+{
+	int64_t number;
+
+	if (!s->begun)
+		s->first = pane;
+	s->begun = true;
+	if (__builtin_sub_overflow(pane, s->first, &number) ||
+	    number < -FIRST || number >= FIRST)
+		return false;
+	log->room = &s->room;
+	log->pane = (uint32_t)(number + FIRST);
+	return true;
+}
 
 static inline struct livesums_group *
 group_at(const struct livesums *s, const struct panelog *log, uint32_t i)
@@ -135,8 +152,7 @@ leave_log(struct livesums *s, const struct panelog *log)
 /* ---- groups of panes ---- */
 
 static void
-enter_groups(
-    struct livesums *s, const struct groups *groups, const struct panelog *log)
+enter_groups(struct livesums *s, const struct groups *groups)
 {
 	void **all = groups_all(groups);
 	bool fresh;
@@ -148,7 +164,8 @@ enter_groups(
 		    groups_get(s->room.keys, bytes.p, bytes.n, &fresh);
 		struct livesums_group *g;
 
-		panelog_note(log, key, fresh);
+		if (fresh)
+			name_key(s, key);
 		p->group = g = livesums_group(s, key->id);
 		if (!g->more)
 			g->more = xcalloc(1, sizeof *g->more + s->agg->block);
@@ -191,7 +208,7 @@ livesums_enter(
 {
 	panelog_enter(log);
 	enter_log(s, log);
-	enter_groups(s, pane, log);
+	enter_groups(s, pane);
 	if (log->pane > s->newest)
 		s->newest = log->pane;
 }

@@ -42,9 +42,11 @@ struct livesums {
 
 	/* Private. */
 	const struct agg *agg;
-	int64_t newest; /* pane that has entered */
-	size_t size;    /* of a group */
-	char **chunks;  /* of groups, by id */
+	uint32_t newest; /* pane that has entered */
+	int64_t first;   /* pane, which has the number FIRST */
+	bool begun;
+	size_t size;   /* of a group */
+	char **chunks; /* of groups, by id */
 	size_t n_chunks, cap_chunks;
 	uint32_t n_ids, n_freed, *freed; /* ids */
 	struct livesums_group **changes;
@@ -62,6 +64,12 @@ livesums_group(const struct livesums *s, uint32_t id)
 	return (void *)(s->chunks[id >> LIVESUMS_CHUNK_BITS] +
 			(id & ((1u << LIVESUMS_CHUNK_BITS) - 1)) * s->size);
 }
+
+/*
+ * The log of a pane, all zero, begins.  False: it is too far from others, some
+ * two thousand million of them, and has none.
+ */
+bool livesums_begin(struct livesums *s, struct panelog *log, int64_t pane);
 
 /* As in live.h. */
 void livesums_enter(

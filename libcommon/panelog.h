@@ -29,8 +29,8 @@ enum {
 
 /* The block of a key, in the table of all that live. */
 struct panelog_key {
-	int64_t last; /* the newest pane that has an entry of it */
-	uint32_t id;  /* of no other key that lives */
+	uint32_t last; /* the newest pane that has an entry of it */
+	uint32_t id;   /* of no other key that lives */
 };
 
 struct panelog_entry {
@@ -57,8 +57,8 @@ struct panelog_room {
 /* All zero but for its room and pane at first; it stays where it is. */
 struct panelog {
 	struct panelog_room *room;
-	int64_t pane;
-	uint32_t n; /* entries */
+	uint32_t pane; /* its number: newer ones have greater ones */
+	uint32_t n;    /* entries */
 	/* Private. */
 	uint32_t packed; /* of them, each of another key */
 	struct panelog *next, **link;
@@ -83,24 +83,17 @@ panelog_at(const struct panelog *log, uint32_t i)
 			i % PANELOG_CHUNK * log->room->stride);
 }
 
-/* The pane has something of a key, which may have been made now. */
-static inline void
-panelog_note(const struct panelog *log, struct panelog_key *key, bool fresh)
-{
-	if (fresh)
-		log->room->name(log->room->arg, key);
-	if (fresh || key->last < log->pane)
-		key->last = log->pane;
-}
-
-/* A record of it: a number for each call, below 2^32. */
+/* A record of a key, which may be new: a number for each call, below 2^32. */
 static inline void
 panelog_put(struct panelog *log, struct panelog_key *key, bool fresh,
     const uint64_t *numbers)
 {
 	struct panelog_entry *e;
 
-	panelog_note(log, key, fresh);
+	if (fresh)
+		log->room->name(log->room->arg, key);
+	if (key->last < log->pane)
+		key->last = log->pane;
 	if (log->n == log->n_chunks * PANELOG_CHUNK)
 		panelog_more(log);
 	e = panelog_at(log, log->n++);

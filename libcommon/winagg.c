@@ -194,15 +194,9 @@ groups_of(struct window_pane *pane, size_t i)
 }
 
 static struct panelog *
-log_of(struct winagg *a, struct window_pane *pane, size_t i)
+log_of(struct window_pane *pane, size_t i)
 {
-	struct panelog *log = &((struct pane *)pane->state)[i].log;
-
-	if (a->logs && !log->room) {
-		log->room = &a->u->live.sums->room;
-		log->pane = pane->id;
-	}
-	return log;
+	return &((struct pane *)pane->state)[i].log;
 }
 
 /* To the next one's groups. */
@@ -214,7 +208,7 @@ sum_up(struct winagg *a, struct window_pane *pane, size_t i)
 
 	regroup_coarse(&to, groups_of(pane, i));
 	if (a->logs)
-		regroup_coarse_log(&to, log_of(a, pane, i), a->u->live.sums);
+		regroup_coarse_log(&to, log_of(pane, i), a->u->live.sums);
 }
 
 static void
@@ -233,7 +227,7 @@ client_enter(void *arg, struct window_pane *pane)
 			    groups_of(pane, (size_t)(a->from - all->v)));
 		a->u->usual = g->n;
 		if (a->sliding)
-			live_enter(&a->u->live, g, log_of(a, pane, i));
+			live_enter(&a->u->live, g, log_of(pane, i));
 		else
 			a->u->only = g;
 		if (a->has_coarse)
@@ -284,8 +278,8 @@ client_leave(void *arg, struct window_pane *pane)
 		struct winagg *a = &all->v[i];
 
 		if (a->sliding) {
-			live_leave(&a->u->live, groups_of(pane, i),
-			    log_of(a, pane, i));
+			live_leave(
+			    &a->u->live, groups_of(pane, i), log_of(pane, i));
 		}
 		free_groups(a, groups_of(pane, i));
 		a->u->only = NULL;
@@ -363,13 +357,22 @@ winagg_groups(struct winagg *a, struct window_pane *pane, size_t i)
 	return g;
 }
 
+static bool
+add_to_log(struct winagg *a, struct window_pane *pane, struct panelog *log,
+    const struct expr_input *in)
+{
+	if (!log->room && !livesums_begin(a->u->live.sums, log, pane->id))
+		return false;
+	return agg_log(&a->agg, log, in);
+}
+
 const char *
 winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
     const struct expr_input *in)
 {
 	if (a->u->sessions)
 		return sessions_add(a->u->sessions, in);
-	if (a->logs && agg_log(&a->agg, log_of(a, pane, i), in))
+	if (a->logs && add_to_log(a, pane, log_of(pane, i), in))
 		return NULL;
 	return agg_add(&a->agg, winagg_groups(a, pane, i), in);
 }

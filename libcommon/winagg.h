@@ -7,17 +7,23 @@
  * Only groups of the pane that entered and the one that left are then tested
  * anew for --having and ranked anew.
  *
+ * Where plain sums are asked for, panes of windows that slide have logs in
+ * place of groups (livesums.h), and rows are written from numbers (rowsums.h).
+ *
  * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l
- * in a quiet run, a fifth to a third more in others:
- * flowwin -w 10s 2.65; the SYN flood (flowfilter 'flags S/SA' | flowagg -k
- * dst_ip_addr --having 'flows > 1000') -w 10s/1s 3.0, -w 300s 2.65, -w 300s/1s
- * 3.0; flowagg -k src_ip_addr 3.7, -w 60s/5s about 17: 112 windows of up to
- * 95000 rows, 1.5 GB of text; flowtopn -k src_ip_addr -b packets -w 60s/5s 7.0
- * to 7.7 (24.9 before rows were limited by a heap and cells that nobody asks
- * for were left out).  Of the last two a third of the time goes into fresh
- * pages: with the lateness of files, 1h, all 100 panes live, 260 MB.  Tried
- * without gain: huge pages for all tables, malloc that never gives back. 10^8
- * records through a pipe, -w 60s/5s: 79 MiB, as for 10^7 (bench/memory).
+ * in turn with it (least and median of 5 to 11 runs): flowwin -w 10s 2.8, 3.1;
+ * the SYN flood (flowfilter 'flags S/SA' | flowagg -k dst_ip_addr --having
+ * 'flows > 1000') -w 10s/1s 3.0, 3.1; flowagg -k src_ip_addr 3.5, 3.7, -w 60s
+ * 4.1, 4.4; flowtopn -k src_ip_addr -b packets -w 60s/5s 5.1, 5.3 (8.0 with
+ * groups with states in panes); flowagg -k src_ip_addr -w 60s/5s, 112 windows
+ * of up to 95000 rows, 1.5 GB of text, 7.8, 8.3 (15.6).  What a record costs is
+ * its lines beyond the second cache.  Steps of flowtopn: logs 6.2, with groups
+ * of one line and ranks without cells 5.6, keys of 32 bytes and a table of 3/4
+ * load 5.1; of flowagg: rows sorted once and merged, from numbers 10.2, keys
+ * from their ranks and digits at once 8.3.  Tried without gain: groups with
+ * sums in each pane in place of logs (6.9: fresh pages), huge pages for all,
+ * malloc that never gives back, 16 or 32 records on their way.  10^8 records
+ * through a pipe, -w 60s/5s: 79 MiB, as for 10^7 (bench/memory).
  */
 #ifndef WINAGG_H
 #define WINAGG_H

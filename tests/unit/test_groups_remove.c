@@ -401,10 +401,10 @@ is_room_for(uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		groups_get(&g, key, short_key(key, i), &fresh);
 	good = g.n == n && g.mask == mask;
-	good &= mask == 15 || mask / 4 < n;
+	good &= mask == 15 || mask / 8 * 3 < n;
 	for (uint32_t i = n; i < 2 * n + 20; i++)
 		groups_get(&g, key, short_key(key, i), &fresh);
-	good &= g.n == 2 * n + 20 && g.mask > mask && g.n <= g.mask / 2;
+	good &= g.n == 2 * n + 20 && g.mask > mask && g.n <= g.mask / 4 * 3;
 	for (uint32_t i = 0; i < g.n; i++)
 		good &= groups_find(&g, key, short_key(key, i)) != NULL;
 	groups_free(&g);

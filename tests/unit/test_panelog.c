@@ -33,7 +33,7 @@ open_room(struct panelog_room *room)
 }
 
 static struct panelog
-begin(struct panelog_room *room, int64_t pane)
+begin(struct panelog_room *room, uint32_t pane)
 {
 	return (struct panelog){ .room = room, .pane = pane };
 }
@@ -84,7 +84,7 @@ test_pack(void)
 
 	open_room(&room);
 	for (int p = 0; p < PANES; p++)
-		logs[p] = begin(&room, p);
+		logs[p] = begin(&room, (uint32_t)p);
 	put_some(logs, PUTS);
 	for (int p = 0; p < PANES; p++) {
 		uint32_t n = logs[p].n;
@@ -135,7 +135,7 @@ test_room(void)
 	open_room(&room);
 	room.most = PANES + 1;
 	for (int p = 0; p < PANES; p++)
-		logs[p] = begin(&room, p);
+		logs[p] = begin(&room, (uint32_t)p);
 	for (uint32_t i = 0; i < 20 * PUTS; i++)
 		put(&logs[i % PANES], i % KEYS, (uint64_t[CALLS]){ 1, 2, 3 });
 	OK(room.taken <= PANES + 1);
