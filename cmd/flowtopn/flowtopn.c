@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "cmd/flowtopn/ranking.h"
+#include "cmd/flowtopn/alerting.h"
 #include "libcommon/spread.h"
 #include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
@@ -17,7 +17,7 @@ static struct {
 	struct window_opts window;
 	const char *keys[MAX_RANKINGS];
 	size_t n_keys;
-	const char *measure, *aggregates, *group, *min;
+	const char *measure, *aggregates, *group, *min, *alert, *update;
 	uint64_t n, approx;
 	bool others;
 } opt = { .n = 10, .measure = "bytes", .approx = UINT64_MAX };
@@ -48,6 +48,11 @@ static const struct opt options[] = {
 	    "only where the measure is at least VALUE", NULL },
 	{ OPT_FLAG, 0, "others", &opt.others, NULL,
 	    "add a row that sums up those not ranked", NULL },
+	{ OPT_STRING, 0, "alert", &opt.alert, "NAME",
+	    "rows where a key enters the ranking and leaves it, with totals",
+	    NULL },
+	{ OPT_STRING, 0, "update", &opt.update, "TIME",
+	    "of an alert that lasts, a row each TIME (each window)", NULL },
 	{ OPT_U64, 0, "approx", &opt.approx, "K",
 	    "keep K counters a ranking; rows tell their error", NULL },
 	WINDOW_OPTS(opt.window),
@@ -65,7 +70,8 @@ static const struct tool tool = {
 	    "  flowtopn -n 5 -k dst_port -k src_country -b flows flows.json\n"
 	    "  flowtopn -k sa -b 'targets=distinct(da)' --min 20 flows.json\n"
 	    "  flowtopn --group sa -k dp -n 3 --others flows.json\n"
-	    "  flowtopn -k sa -b packets -w 1m/10s flows.json\n",
+	    "  flowtopn -k sa -b packets -w 1m/10s flows.json\n"
+	    "  flowtopn -k sa --min 1G -w 5m/1m --alert heavy flows.json\n",
 };
 
 struct job {
@@ -75,6 +81,7 @@ struct job {
 	struct ranking *rankings;
 	struct winagg *aggs; /* of each ranking two: its own, its totals */
 	struct winaggs list;
+	struct alerting *alerting; /* with --alert */
 	struct value min;
 	uint64_t written;
 };
@@ -180,7 +187,7 @@ open_ranking(struct job *j, size_t i)
 	r->measure =
 	    *name ? agg_cell(a, name, strlen(name), "-b") : a->cells.n - 1;
 	r->additive = ranking_is_additive(a, r->measure);
-	r->agg->may_log = true;
+	r->agg->may_log = !opt.alert;
 	winagg_open(r->agg, &j->window, order_of(r, suffix), NULL);
 	/* Of the least ones --min may leave out the first. */
 	r->agg->rows.limit =
@@ -231,6 +238,10 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 {
 	struct job *j = arg;
 
+	if (j->alerting) {
+		j->written += alerting_write(j->alerting, &j->run, bounds);
+		return;
+	}
 	for (size_t i = 0; i < opt.n_keys; i++) {
 		if (i && j->run.format != ROW_JSON && j->run.format != ROW_BULK)
 			out_char(&j->run.out, '\n');
@@ -257,6 +268,34 @@ save_leave(void *arg, struct window_pane *pane)
 }
 
 static void
+drop_alerts(void *arg)
+{
+	alerting_drop(((struct job *)arg)->alerting);
+}
+
+static int64_t
+resume_alerts(void *arg)
+{
+	struct winaggs *list = arg;
+
+	return alerting_resume(((struct job *)list->arg)->alerting);
+}
+
+static void
+open_alerts(struct job *j, struct window_client *client)
+{
+	int64_t update = 0;
+
+	if (opt.update && num_duration(slice_str(opt.update), &update))
+		opts_usage("--update %s: expected a time", opt.update);
+	j->alerting =
+	    alerting_new(j->rankings, &j->list, &j->window, opt.alert, update);
+	j->list.drop = drop_alerts;
+	client->tail = true;
+	client->resume = resume_alerts;
+}
+
+static void
 open_client(struct job *j, struct window_client *client)
 {
 	j->list = (struct winaggs){ .v = j->aggs,
@@ -264,6 +303,8 @@ open_client(struct job *j, struct window_client *client)
 		.emit = write_rankings,
 		.arg = j };
 	winagg_client(&j->list, client);
+	if (opt.alert)
+		open_alerts(j, client);
 	if (opt.approx == UINT64_MAX)
 		return;
 	*client = (struct window_client){
@@ -290,6 +331,14 @@ check_options(struct job *j)
 	if (j->window.spec.kind == WINDOW_SESSION)
 		opts_usage("-w session: a session has one key, so there is "
 			   "nothing to rank");
+	if (opt.alert && j->window.spec.kind != WINDOW_TIME)
+		opts_usage("--alert needs windows of a length");
+	if (opt.alert && (opt.n_keys > 1 || opt.group || opt.others ||
+			     opt.approx != UINT64_MAX))
+		opts_usage("--alert goes with one ranking, without --group, "
+			   "--others and --approx");
+	if (opt.update && !opt.alert)
+		opts_usage("--update needs --alert");
 	if (opt.approx != UINT64_MAX && j->window.spec.panes > 1)
 		opts_usage("--approx goes with windows that do not slide");
 }
@@ -313,5 +362,7 @@ main(int argc, char **argv)
 	open_client(&j, &client);
 	window_open(&j.window, &client, operands);
 	rank(&j);
+	if (j.alerting)
+		alerting_close(j.alerting);
 	return run_close(&j.run, j.written);
 }

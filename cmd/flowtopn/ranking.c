@@ -164,8 +164,8 @@ put_others(const struct ranking *r, uint64_t n, bool known)
 	s->cumulated = 0;
 }
 
-static bool
-is_enough(const struct ranking *r, const struct value *measure)
+bool
+ranking_is_enough(const struct ranking *r, const struct value *measure)
 {
 	int c = r->min ? value_compare(measure, r->min) : 0;
 
@@ -247,7 +247,7 @@ write_group(const struct ranking *r, size_t i, struct arena *arena)
 		if (r->limit && ranked == r->limit)
 			continue;
 		winagg_cells(a, block, s->cells, arena);
-		if (!is_enough(r, &s->cells[r->measure]))
+		if (!ranking_is_enough(r, &s->cells[r->measure]))
 			continue;
 		put_row(r, s->cells,
 		    (struct value){ .type = VALUE_INT, .i = ++ranked });
@@ -322,7 +322,7 @@ write_approximate(const struct ranking *r)
 		    r->saving, i, &r->agg->agg, s->cells, error, &arena);
 
 		s->cells[r->measure] = saving_value(nano);
-		if (!is_enough(r, &s->cells[r->measure]))
+		if (!ranking_is_enough(r, &s->cells[r->measure]))
 			break;
 		ranked += nano;
 		put_row(r, s->cells,

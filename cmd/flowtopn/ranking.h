@@ -28,6 +28,9 @@ struct ranking {
 bool ranking_is_sum(const struct agg_call *call);
 bool ranking_is_additive(const struct agg *a, size_t cell);
 
+/* With --min: the measure of a row. */
+bool ranking_is_enough(const struct ranking *r, const struct value *measure);
+
 void ranking_open(struct ranking *r, const struct window *w, bool approximate);
 
 /* Writes the rows of the window at hand; how many. */

@@ -6,6 +6,8 @@ complete -c flowtopn -s a -l aggregate -x -d 'columns, see flowagg(1); flows, pa
 complete -c flowtopn -l group -x -d 'a ranking within each of these'
 complete -c flowtopn -l min -x -d 'only where the measure is at least VALUE'
 complete -c flowtopn -l others -d 'add a row that sums up those not ranked'
+complete -c flowtopn -l alert -x -d 'rows where a key enters the ranking and leaves it, with totals'
+complete -c flowtopn -l update -x -d 'of an alert that lasts, a row each TIME (each window)'
 complete -c flowtopn -l approx -x -d 'keep K counters a ranking; rows tell their error'
 complete -c flowtopn -s w -l window -x -d 'windows: 5m, 5m/10s and others, see the manual'
 complete -c flowtopn -s t -l time-field -x -d 'event time (date_last_seen), or arrival'

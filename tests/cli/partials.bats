@@ -182,7 +182,51 @@ end 07:40 07:55 90' "$(cut -d ' ' -f 1-4 <<< "$output")"
 	same "$(< one)" "$(< two)"
 }
 
+@test "flowtopn --alert: with --min alone, as --having of flowagg" {
+	local windows
+
+	scan_flows
+	for windows in 5s 5s/1s; do
+		flowagg -k sa -w $windows --having 'flows >= 26' --alert scan \
+			--update 2s flows > wanted
+		grep -q '"end"' wanted
+		flowtopn -k sa -b flows -n 0 --min 26 -w $windows --alert scan \
+			--update 2s flows | cmp wanted -
+		flowtopn -k sa -b flows:a -n 50 --min 26 -w $windows \
+			--alert scan --update 2s flows | cmp wanted -
+	done
+}
+
+@test "flowtopn --alert: keys enter the ranking and leave it" {
+	scan_flows
+	flowtopn -k sa -b n=count\(\) -a byt=sum\(byt\) -n 1 -w 5s/1s flows |
+		jq -r '"\(.window_end) \(.src_ip_addr)"' | sort > ranked
+	flowtopn -k sa -b n=count\(\) -a byt=sum\(byt\) -n 1 -w 5s/1s --alert top \
+		flows > alerts
+	jq -r 'select(.alert_state != "end") |
+		"\(.window_end) \(.src_ip_addr)"' alerts | sort | cmp ranked -
+	same '10.0.0.1 10.0.0.2 10.0.0.1' "$(jq -r 'select(.alert_state ==
+		"end") | .src_ip_addr' alerts | xargs)"
+	same 3 "$(jq -r .alert_id alerts | sort -u | wc -l)"
+	# An alert tells of all records from its begin to its end.
+	jq -c 'select(.alert_state == "end") | [.src_ip_addr, .window_start,
+		.window_end, .byt]' alerts | tr -d '[]"' |
+		while IFS=, read -r address start end bytes; do
+			same "$bytes" "$(flowagg -a 'b=sum(byt)' -f tsv --where \
+				"sa $address and te >= '$start' and te < '$end'" \
+				flows | tail -n 1)"
+		done
+}
+
 @test "options that alerts need and do not go with" {
+	run_err 2 flowtopn -k sa --alert x flows
+	run_err 2 flowtopn -k sa --alert x -w count:5 flows
+	run_err 2 flowtopn -k sa --alert x -w 5s --others flows
+	run_err 2 flowtopn -k sa --alert x -w 5s --group pr flows
+	run_err 2 flowtopn -k sa --alert x -w 5s --approx 5 flows
+	run_err 2 flowtopn -k sa -k da --alert x -w 5s flows
+	run_err 2 flowtopn -k sa --update 5s -w 5s flows
+	run_err 2 flowtopn -k sa --alert x --update soon -w 5s flows
 	run_err 2 flowagg --alert x -w 5s flows
 	run_err 2 flowagg --alert x --having 'flows > 1' flows
 	run_err 2 flowagg --alert x --having 'flows > 1' -w session:5s flows
