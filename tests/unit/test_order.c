@@ -463,6 +463,34 @@ test_two(void)
 	order_free(&down);
 }
 
+/* Addresses of one network: ranks and the prefix tell all. */
+static void
+test_told(void)
+{
+	enum { N = 2000, KEY = 17 };
+	static struct order_entry e[N];
+	char key[KEY];
+	struct order o;
+	bool good = true;
+
+	start(&o, NULL);
+	for (uint32_t i = 0; i < N; i++) {
+		rows[i].n = KEY;
+		memset(rows[i].key, 4, KEY);
+		rows[i].key[KEY - 3] = (char)(i * 31);
+		memcpy(rows[i].key + KEY - 2, &i, 2);
+		e[i].block = &rows[i];
+	}
+	order_rank_all(&o, e, N);
+	OK(order_tells(&o, KEY) && !order_tells(&o, KEY + 6));
+	for (uint32_t i = 0; i < N; i++) {
+		order_key(&o, &e[i], key, KEY);
+		good &= memcmp(key, rows[i].key, KEY) == 0;
+	}
+	OK(good);
+	order_free(&o);
+}
+
 /* ---- errors ---- */
 
 static void
@@ -502,6 +530,7 @@ main(void)
 	test_void();
 	test_exact();
 	test_two();
+	test_told();
 	test_errors();
 	return DONE();
 }
