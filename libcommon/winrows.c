@@ -136,6 +136,8 @@ place_entry(
 		append(live, group);
 		*entry = (uint32_t)live->n;
 	}
+	if (r->unsorted)
+		return;
 	e = &live->v[*entry - 1];
 	if (l->sums && r->ranked >= 0 && !sums->more)
 		order_rank_whole(&r->order, e, sums->sums[r->ranked]);
@@ -224,10 +226,13 @@ by_key(struct winrows *r, struct winrows_live *live, struct live *l)
 		*entry = now;
 	}
 	if (!same) {
-		order_rank_all(&r->order, live->v, live->n);
 		order_rank_all(&r->order, r->fresh.v, r->fresh.n);
 		order_rank_all(&r->order, r->gone.v, r->gone.n);
 	}
+	/* Another unit may have changed it, too. */
+	if (live->prefix != r->order.prefix.n)
+		order_rank_all(&r->order, live->v, live->n);
+	live->prefix = r->order.prefix.n;
 	need_room(r, live->n + r->fresh.n);
 	merge(r, live, sorted(r, &r->fresh), sorted(r, &r->gone));
 	live->v = r->spare;

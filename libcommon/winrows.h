@@ -16,6 +16,7 @@
 struct winrows_live {
 	struct order_entry *v; /* in order where that is by key */
 	size_t n, cap;
+	size_t prefix; /* of the order, when they were ranked */
 };
 
 struct winrows {

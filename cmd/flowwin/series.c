@@ -425,6 +425,7 @@ setup(struct flowwin *f, struct window_client *client)
 	spread_open(&s.spread, &f->window);
 	agg_init(&s.agg.agg, opt->keys, opt->aggregates, f->window.time.name,
 	    &f->run.context);
+	s.agg.may_log = true;
 	winagg_open(&s.agg, &f->window, NULL, NULL);
 	lay_out(&s);
 	if (opt->having)
