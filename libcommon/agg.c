@@ -378,6 +378,17 @@ agg_add_made(
 	enqueue(a, g, NULL, p, key.n);
 }
 
+int
+agg_sum_of(const struct agg *a, size_t cell)
+{
+	const struct agg_cell *c = &a->cell_from[cell];
+
+	if (cell < a->n_keys || c->expr ||
+	    strcmp(a->calls[c->call].spec.fn->name, "sum") != 0)
+		return -1;
+	return c->call;
+}
+
 void
 agg_want(const struct agg *a, bool *wanted, size_t cell)
 {

@@ -151,6 +151,9 @@ void agg_free_block(const struct agg *a, void *block);
 size_t agg_cell(
     const struct agg *a, const char *name, size_t n, const char *option);
 
+/* The call whose sum() a cell is, or -1. */
+int agg_sum_of(const struct agg *a, size_t cell);
+
 /* A cell that only an expression over aggregates needs. */
 static inline bool
 agg_is_hidden(const struct agg *a, size_t cell)

@@ -25,17 +25,13 @@ struct rowsums {
 	struct label labels[];
 };
 
-/* The call that a cell is a sum of, or -1. */
-static int
-sum_of(const struct agg *a, size_t cell)
+/* It is written as a number. */
+static bool
+is_sum(const struct agg *a, size_t cell)
 {
-	const struct agg_cell *c = &a->cell_from[cell];
 	const struct field *f = a->cell_types[cell];
 
-	if (cell < a->n_keys || c->expr || (f && f->type == FIELD_FLAGS) ||
-	    strcmp(a->calls[c->call].spec.fn->name, "sum") != 0)
-		return -1;
-	return c->call;
+	return agg_sum_of(a, cell) >= 0 && !(f && f->type == FIELD_FLAGS);
 }
 
 static bool
@@ -45,7 +41,7 @@ is_fit(const struct agg *a, const size_t *from, size_t first, size_t n)
 		return false;
 	for (size_t i = first; i < n; i++)
 		if (i - first < a->n_keys ? from[i] != i - first
-					  : sum_of(a, from[i]) < 0)
+					  : !is_sum(a, from[i]))
 			return false;
 	return true;
 }
@@ -75,7 +71,7 @@ rowsums_new(const struct agg *a, struct row_out *r, struct output *out,
 	s->row = r;
 	s->out = out;
 	for (size_t i = first; i < n; i++)
-		make_label(s, row_label(r, i), sum_of(a, from[i]));
+		make_label(s, row_label(r, i), agg_sum_of(a, from[i]));
 	return s;
 }
 

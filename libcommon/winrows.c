@@ -13,9 +13,7 @@ winrows_open(struct winrows *r, const struct agg *a, const char *sort,
 {
 	order_init(&r->order, a, sort);
 	r->having = having;
-	r->ranked = -1;
-	if (r->order.n == 1 && r->order.by->cell >= a->n_keys)
-		r->ranked = a->cell_from[r->order.by->cell].call;
+	r->ranked = r->order.n == 1 ? agg_sum_of(a, r->order.by->cell) : -1;
 }
 
 static bool

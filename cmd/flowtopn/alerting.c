@@ -26,6 +26,7 @@ struct alerting *
 alerting_new(struct ranking *r, struct winaggs *list, const struct window *w,
     const char *name, int64_t update)
 {
+	struct run *run = w->run;
 	struct alerting *t = xcalloc(1, sizeof *t);
 	const struct agg *a = &r->agg->agg;
 
@@ -42,6 +43,8 @@ alerting_new(struct ranking *r, struct winaggs *list, const struct window *w,
 		t->columns[t->n++] =
 		    (struct row_column){ a->cell_names[i], a->cell_types[i] };
 	}
+	t->out = row_open(&run->out, run->format, t->columns, t->n, run->zone);
+	row_identify(t->out, t->head + a->n_keys);
 	return t;
 }
 
@@ -63,15 +66,22 @@ put_row(void *arg, const struct alert_row *row)
 	arena_reset(&t->arena);
 }
 
-/* The rows that the ranking would write: no more than N, with --min. */
+/*
+ * The rows that the ranking would write: no more than N, with --min.  They are
+ * in order of a measure, so that they are a copy.
+ */
 static void
 choose(struct alerting *t)
 {
 	const struct ranking *r = t->ranking;
 	struct winrows *rows = &r->agg->rows;
-	size_t n = 0;
+	size_t n = 0, most = r->limit ? r->limit : rows->n;
 
-	for (size_t i = 0; i < rows->n && (!r->limit || n < r->limit); i++) {
+	if (!r->min) {
+		rows->n = rows->n < most ? rows->n : most;
+		return;
+	}
+	for (size_t i = 0; i < rows->n && n < most; i++) {
 		winagg_cells(r->agg, rows->v[i].block, t->cells, &t->arena);
 		if (ranking_is_enough(r, &t->cells[r->measure]))
 			rows->v[n++] = rows->v[i];
@@ -81,14 +91,8 @@ choose(struct alerting *t)
 }
 
 uint64_t
-alerting_write(
-    struct alerting *t, struct run *run, const struct window_bounds *bounds)
+alerting_write(struct alerting *t, const struct window_bounds *bounds)
 {
-	if (!t->out) {
-		t->out = row_open(
-		    &run->out, run->format, t->columns, t->n, run->zone);
-		row_identify(t->out, t->head + t->ranking->agg->agg.n_keys);
-	}
 	t->written = 0;
 	choose(t);
 	alerts_window(t->alerts, bounds, put_row, t);
@@ -111,6 +115,5 @@ alerting_drop(struct alerting *t)
 void
 alerting_close(struct alerting *t)
 {
-	if (t->out)
-		row_close(t->out);
+	row_close(t->out);
 }

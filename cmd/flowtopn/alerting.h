@@ -10,13 +10,12 @@
 
 struct alerting;
 
-/* As alerts_new(); the ranking is open. */
+/* As alerts_new(); the ranking and the run are open. */
 struct alerting *alerting_new(struct ranking *r, struct winaggs *list,
     const struct window *w, const char *name, int64_t update);
 
 /* The rows of the window at hand, in place of the ranking's; how many. */
-uint64_t alerting_write(
-    struct alerting *t, struct run *run, const struct window_bounds *bounds);
+uint64_t alerting_write(struct alerting *t, const struct window_bounds *bounds);
 
 /* See alert.h. */
 int64_t alerting_resume(const struct alerting *t);

@@ -239,7 +239,7 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 	struct job *j = arg;
 
 	if (j->alerting) {
-		j->written += alerting_write(j->alerting, &j->run, bounds);
+		j->written += alerting_write(j->alerting, bounds);
 		return;
 	}
 	for (size_t i = 0; i < opt.n_keys; i++) {
@@ -332,7 +332,8 @@ check_options(struct job *j)
 		opts_usage("-w session: a session has one key, so there is "
 			   "nothing to rank");
 	if (opt.alert && j->window.spec.kind != WINDOW_TIME)
-		opts_usage("--alert needs windows of a length");
+		opts_usage("--alert needs windows of a length, such as "
+			   "-w 5m/1m");
 	if (opt.alert && (opt.n_keys > 1 || opt.group || opt.others ||
 			     opt.approx != UINT64_MAX))
 		opts_usage("--alert goes with one ranking, without --group, "
