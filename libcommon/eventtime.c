@@ -110,16 +110,17 @@ same_minute(const struct eventtime *e, const struct json_val *text, int64_t *ns)
 	return true;
 }
 
-/* To be the last one, if it has three decimals. */
+/* To be the last one, if it has three decimals and all its minute can be. */
 static void
 remember(struct eventtime *e, const struct json_val *text, int64_t ns)
 {
+	const int64_t end = INT64_MAX - 60 * (int64_t)NUM_NANO;
 	unsigned char behind[8];
 	int64_t seconds;
 
 	e->text_n = SIZE_MAX; /* of no text */
-	if (text->n < BEHIND || text->n > BEHIND + sizeof behind ||
-	    text->n > EVENTTIME_TEXT ||
+	if (ns < -end || ns > end || text->n < BEHIND ||
+	    text->n > BEHIND + sizeof behind || text->n > EVENTTIME_TEXT ||
 	    !read_seconds(text->p + MINUTE, &seconds) ||
 	    (text->n > BEHIND && digit(text->p[BEHIND]) < 10))
 		return;

@@ -494,3 +494,15 @@ rss() {
 	run_err 0 flowcat -o csv /dev/null
 	has '-f is the format' "$stderr"
 }
+
+@test "times at the ends of what is possible: the next one of the minute" {
+	local first second
+
+	for first in 2262-04-11T23:47:10.000Z:30 1677-09-21T00:12:50.000Z:10; do
+		second=${first%:??.000Z:*}:${first##*:}.000Z
+		printf '{"date_last_seen":"%s"}\n' "${first%:*}" "$second" > ends
+		run_err 1 flowagg -w 10s ends
+		has '1677 to 2262' "$stderr"
+		same 1 "$(jq .flows <<< "$output")"
+	done
+}
