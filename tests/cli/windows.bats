@@ -938,7 +938,7 @@ without_c() {
 			flowagg -k "$keys" -a "$sums,c=count()" \
 				${order:+-b "$order"} -w 30s/5s -l 40s odd |
 				without_c | cmp - narrow
-			(($(wc -l < narrow) > 50))
+			(($(wc -l < narrow) > 10))
 		done
 		flowagg -k "$keys" -a "$sums" -w 30s/5s --having 'm > 900' odd \
 			> narrow
