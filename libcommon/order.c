@@ -128,8 +128,7 @@ big_endian(uint64_t v)
 	return v;
 }
 
-/* Eight bytes behind the first 'skip' of a key, as a number; zeros behind it.
- */
+/* Eight bytes behind the first 'skip' of a key, as a number; then zeros. */
 static uint64_t
 bytes_of(struct slice key, size_t skip)
 {

@@ -126,7 +126,6 @@ few_cells(
     void *arg, const void *block, struct value *cells, struct arena *arena)
 {
 	struct winagg *a = arg;
-
 	struct slice key = { 0 };
 
 	if (a->wants_key)
@@ -277,10 +276,9 @@ client_leave(void *arg, struct window_pane *pane)
 	for (size_t i = 0; i < all->n; i++) {
 		struct winagg *a = &all->v[i];
 
-		if (a->sliding) {
+		if (a->sliding)
 			live_leave(
 			    &a->u->live, groups_of(pane, i), log_of(pane, i));
-		}
 		free_groups(a, groups_of(pane, i));
 		a->u->only = NULL;
 	}
