@@ -12,6 +12,8 @@
 
 enum { MAX_RANKINGS = 16 };
 
+static const char usual[] = "bytes";
+
 static struct {
 	struct run_opts run;
 	struct window_opts window;
@@ -20,7 +22,7 @@ static struct {
 	const char *measure, *aggregates, *group, *min, *alert, *update;
 	uint64_t n, approx;
 	bool others;
-} opt = { .n = 10, .measure = "bytes", .approx = UINT64_MAX };
+} opt = { .n = 10, .measure = usual, .approx = UINT64_MAX };
 
 static const char *
 add_key(const char *arg)
@@ -149,7 +151,7 @@ open_totals(struct job *j, struct ranking *r, const char *columns)
 	agg_init(
 	    totals, opt.group, columns, j->window.time.name, &j->run.context);
 	winagg_open(r->totals, &j->window, NULL, NULL);
-	r->agg->has_coarse = true;
+	r->agg->has_coarse = !opt.alert; /* which tells no shares */
 	r->agg->coarse_keys = r->n_group;
 	r->agg->coarse_calls = xcalloc(a->n_calls, sizeof(bool));
 	for (size_t i = 0; i < a->n_calls; i++)
@@ -184,8 +186,11 @@ open_ranking(struct job *j, size_t i)
 		if (!agg_split(&p, &part))
 			break;
 	}
-	r->measure =
-	    *name ? agg_cell(a, name, strlen(name), "-b") : a->cells.n - 1;
+	r->measure = a->cells.n - 1;
+	if (*name)
+		r->measure = agg_cell(a, name, strlen(name),
+		    opt.measure == usual ? "-b, which is bytes if not given"
+					 : "-b");
 	r->additive = ranking_is_additive(a, r->measure);
 	r->agg->may_log = !opt.alert;
 	winagg_open(r->agg, &j->window, order_of(r, suffix), NULL);

@@ -443,7 +443,8 @@ bounded() {
 @test "options that are refused" {
 	refuses '-k is needed'
 	refuses "-b: there is no column 'nothing'" -k sa -b nothing
-	refuses "-b: there is no column 'bytes'" -k sa -a 'n=count()'
+	refuses "-b, which is bytes if not given: there is no column 'bytes'" \
+		-k sa -a 'n=count()'
 	refuses "-a: there is no function 'foo'" -k sa -b 'foo(byt)'
 	refuses '-a: sum of dst_ip_addr, which is no number' -k sa -b 'sum(da)'
 	refuses '-k sa/33: no such prefix length' -k sa/33
