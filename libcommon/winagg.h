@@ -10,22 +10,23 @@
  * Where plain sums are asked for, panes of windows that slide have logs in
  * place of groups (livesums.h), and rows are written from numbers (rowsums.h).
  *
- * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l
- * in turn with it (least and median of 5 to 11 runs): flowwin -w 10s 2.8, 3.1;
- * the SYN flood (flowfilter 'flags S/SA' | flowagg -k dst_ip_addr --having
- * 'flows > 1000') -w 10s/1s 3.0, 3.1; flowagg -k src_ip_addr 3.5, 3.7, -w 60s
- * 4.1, 4.4; flowtopn -k src_ip_addr -b packets -w 60s/5s 5.1, 5.3 (8.0 with
- * groups with states in panes); flowagg -k src_ip_addr -w 60s/5s, 112 windows
- * of up to 95000 rows, 1.5 GB of text, 7.8, 8.3 (15.6).  What a record costs is
- * its lines beyond the second cache.  Steps of flowtopn: logs 6.2, with groups
- * of one line and ranks without cells 5.6, keys of 32 bytes and a table of 3/4
- * load 5.1; of flowagg: rows sorted once and merged, from numbers 10.2, keys
- * from their ranks and digits at once 8.3.  Tried without gain: groups with
- * sums in each pane in place of logs (6.9: fresh pages), huge pages for all,
- * malloc that never gives back, 16 or 32 records on their way, entries joined
- * when they are put in place of later (5.7: their marks cannot be hinted at),
- * -O3, -flto.  10^8 records
- * through a pipe, -w 60s/5s: 79 MiB, as for 10^7 (bench/memory).
+ * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l in
+ * turn with it, from quiet runs to others: flowwin -w 10s 2.7 to 3.2; the SYN
+ * flood (flowfilter 'flags S/SA' | flowagg -k dst_ip_addr --having 'flows >
+ * 1000') -w 10s/1s 3.0 to 3.3, -w 300s 2.8, -w 300s/1s 3.2; flowagg -k
+ * src_ip_addr 3.5 to 3.7, -w 60s 4.1 to 4.5; flowtopn -k src_ip_addr -b packets
+ * -w 60s/5s 5.1 to 6.4 (8.0 with groups with states in panes, in turn with it);
+ * flowagg -k src_ip_addr -w 60s/5s, 112 windows of up to 95000 rows, 1.5 GB of
+ * text, 7.8 to 11 (15.6).  What a record costs is its lines beyond the second
+ * cache.  Steps of flowtopn: logs 6.2, with groups of one line and ranks
+ * without cells 5.6, keys of 32 bytes and a table of 3/4 load 5.1; of flowagg:
+ * rows sorted once and merged, from numbers 10.2, keys from their ranks and
+ * digits at once 8.3.  Tried without gain: groups with sums in each pane in
+ * place of logs (6.9: fresh pages), huge pages for all, malloc that never gives
+ * back, 16 or 32 records on their way, entries joined when they are put in
+ * place of later (5.7: their marks cannot be hinted at), keys and IPv4 text
+ * without copies of variable size, -O3, -flto.  10^8 records through a pipe, -w
+ * 60s/5s: 42 MiB, as for 10^7 (bench/memory).
  */
 #ifndef WINAGG_H
 #define WINAGG_H
