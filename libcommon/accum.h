@@ -116,6 +116,25 @@ struct accum_stddev {
 	uint64_t squares[4]; /* 256 bits, little end first */
 };
 
+/* sum(), of any numbers: its state is an accum_sum. */
+bool accum_is_sum(const struct accum_fn *fn);
+
+/*
+ * sum() of counts, which are whole and absent where they are 0, within 64 bits:
+ * one that is greater stays at UINT64_MAX.  It is not in the table: agg takes
+ * it where it can.
+ */
+extern const struct accum_fn accum_total;
+
+static inline void
+accum_total_plus(void *state, uint64_t n)
+{
+	uint64_t *total = state;
+
+	if (__builtin_add_overflow(*total, n, total))
+		*total = UINT64_MAX;
+}
+
 void accum_sum_add(
     void *state, const struct accum_spec *s, const struct accum_arg *a);
 

@@ -70,6 +70,43 @@ accum_count_load(void *state, const struct accum_spec *s, struct slice text)
 	return NULL;
 }
 
+/* ---- sum of counts ---- */
+
+static void
+total_add(void *state, const struct accum_spec *s, const struct accum_arg *a)
+{
+	(void)s;
+	accum_total_plus(state, (uint64_t)a->v->i);
+}
+
+static void
+total_result(const void *state, const struct accum_spec *s, struct value *out,
+    struct arena *arena)
+{
+	accum_count_result(state, s, out, arena);
+	if (!out->i)
+		out->type = VALUE_NONE;
+}
+
+static void
+total_merge(void *state, const struct accum_spec *s, const void *other)
+{
+	(void)s;
+	accum_total_plus(state, *(const uint64_t *)other);
+}
+
+const struct accum_fn accum_total = {
+	.name = "sum",
+	.size = sizeof(uint64_t),
+	.args = 1,
+	.add = total_add,
+	.result = total_result,
+	.merge = total_merge,
+	.subtract = accum_count_subtract,
+	.save = accum_count_save,
+	.load = accum_count_load,
+};
+
 /* ---- sum, avg: exact, in units of 10^-9 ---- */
 
 _Noreturn void
@@ -104,6 +141,12 @@ accum_sum_add(
 		accum_overflow();
 	sum_set(sum, total);
 	sum->n++;
+}
+
+bool
+accum_is_sum(const struct accum_fn *fn)
+{
+	return fn->result == accum_sum_result;
 }
 
 void

@@ -193,10 +193,14 @@ apply(const struct agg *a, char *block, const struct agg_pending *p)
 {
 	const struct value *v = p->v;
 
-	for (size_t i = 0; p->quick && i < a->n_calls; i++)
+	for (size_t i = 0; p->made == AGG_NUMBERS && i < a->n_calls; i++)
 		accum_sum_nano(block + a->calls[i].offset,
 		    (i128)p->numbers[i] * NUM_NANO, 1);
-	for (size_t i = 0; !p->quick && i < a->n_calls; i++, v++) {
+	for (size_t i = 0; p->made == AGG_TOTALS && i < a->n_calls; i++)
+		if (p->totals[i])
+			accum_total_plus(
+			    block + a->calls[i].offset, p->totals[i]);
+	for (size_t i = 0; p->made == AGG_VALUES && i < a->n_calls; i++, v++) {
 		const struct agg_call *c = &a->calls[i];
 		struct accum_arg arg = { v, p->time };
 
@@ -285,8 +289,8 @@ take(struct agg *a, const struct expr_input *in, struct agg_pending *p,
 {
 	const char *err;
 
-	p->quick = quick_numbers(a, in, p->numbers);
-	if (p->quick)
+	p->made = quick_numbers(a, in, p->numbers) ? AGG_NUMBERS : AGG_VALUES;
+	if (p->made == AGG_NUMBERS)
 		return NULL;
 	err = evaluate(a, in, p->v, borrows);
 	p->time = INT64_MIN;
@@ -363,13 +367,13 @@ agg_log(struct agg *a, struct panelog *log, const struct expr_input *in)
 
 void
 agg_add_made(
-    struct agg *a, struct groups *g, struct slice key, const struct value *v)
+    struct agg *a, struct groups *g, struct slice key, const uint64_t *totals)
 {
 	struct agg_pending *p = pending(a, a->added);
 	bool fresh;
 
-	p->quick = false;
-	memcpy(p->v, v, a->n_calls * sizeof *v);
+	p->made = AGG_TOTALS;
+	memcpy(p->totals, totals, a->n_calls * sizeof *totals);
 	if (key.n > AGG_KEY) {
 		apply_to(a, g, groups_get(g, key.p, key.n, &fresh), p);
 		return;
@@ -384,7 +388,7 @@ agg_sum_of(const struct agg *a, size_t cell)
 	const struct agg_cell *c = &a->cell_from[cell];
 
 	if (cell < a->n_keys || c->expr ||
-	    strcmp(a->calls[c->call].spec.fn->name, "sum") != 0)
+	    !accum_is_sum(a->calls[c->call].spec.fn))
 		return -1;
 	return c->call;
 }

@@ -54,6 +54,10 @@ struct agg_cell {
 	struct expr *expr; /* or NULL */
 };
 
+/* What is on the way: a value a call; see agg->quick; counts, see
+ * agg_add_made(). */
+enum agg_made { AGG_VALUES, AGG_NUMBERS, AGG_TOTALS };
+
 /* A record on its way to its group. */
 struct agg_pending {
 	struct groups *groups;
@@ -61,9 +65,10 @@ struct agg_pending {
 	uint32_t hash, n;
 	char key[AGG_KEY];
 	int64_t time;
-	bool quick; /* numbers instead of values: see agg->quick */
+	enum agg_made made;
 	uint64_t numbers[AGG_QUICK];
-	struct value *v; /* an argument a call; VALUE_NONE: not for it */
+	uint64_t *totals; /* one a call */
+	struct value *v;  /* an argument a call; VALUE_NONE: not for it */
 };
 
 struct agg {
@@ -78,6 +83,7 @@ struct agg {
 	struct agg_cell cell_from[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const char *cell_names[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];
+	bool cell_counts[AGG_MAX_KEYS + 2 * AGG_MAX];
 	struct expr_cells cells;
 	int time_slot, end_slot;
 	const char *time_name;
@@ -111,9 +117,12 @@ const char *agg_add(
 /* The same into the log of a pane; false: the record does not fit into it. */
 bool agg_log(struct agg *a, struct panelog *log, const struct expr_input *in);
 
-/* The same of a record whose key and arguments (one a call) are made. */
+/*
+ * The same of a key that is made, and of counts: one a call that is
+ * accum_total; 0 for all others.
+ */
 void agg_add_made(
-    struct agg *a, struct groups *g, struct slice key, const struct value *v);
+    struct agg *a, struct groups *g, struct slice key, const uint64_t *totals);
 
 /*
  * The same in two steps, at once and for a block of the caller's: the key of

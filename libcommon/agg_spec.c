@@ -154,6 +154,7 @@ add_cell(struct agg *a, struct slice name, const struct field *field,
 static void
 add_call_cell(struct agg *a, int call)
 {
+	a->cell_counts[a->cells.n] = a->calls[call].spec.fn == &accum_total;
 	add_cell(a, a->calls[call].name, a->calls[call].field,
 	    (struct agg_cell){ call, NULL });
 }
@@ -235,6 +236,9 @@ compile_arg(struct agg *a, struct agg_call *c, struct slice arg,
 	a->timed |= c->spec.fn->timed;
 	c->slot = expr_slot(c->arg);
 	c->cell = expr_cell(c->arg);
+	if (c->cell >= 0 && context->cells->counts &&
+	    context->cells->counts[c->cell] && accum_is_sum(c->spec.fn))
+		c->spec.fn = &accum_total;
 	c->whole = c->spec.field && c->spec.field->type == FIELD_INT;
 	c->flows = c->whole && strcmp(c->spec.field->name, "flows") == 0;
 }
@@ -405,6 +409,7 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	a->how.arena = &a->scratch;
 	a->cells.names = a->cell_names;
 	a->cells.types = a->cell_types;
+	a->cells.counts = a->cell_counts;
 	a->time_name = f ? f->name : time_field;
 	a->time_slot = schema_add(context->schema, slice_str(a->time_name));
 	a->end_slot = schema_add(context->schema, SLICE_LIT("window_end"));
@@ -420,8 +425,10 @@ agg_init(struct agg *a, const char *keys, const char *aggregates,
 	choose_quick(a);
 	a->key_room = 1024;
 	a->key = xmalloc(a->key_room);
-	for (size_t i = 0; i < AGG_PENDING; i++)
+	for (size_t i = 0; i < AGG_PENDING; i++) {
 		a->pending[i].v = xcalloc(a->n_calls + 1, sizeof(struct value));
+		a->pending[i].totals = xcalloc(a->n_calls, sizeof(uint64_t));
+	}
 }
 
 size_t

@@ -15,6 +15,7 @@
 struct expr_cells {
 	const char *const *names;
 	const struct field *const *types; /* or NULL entries: as the value is */
+	const bool *counts; /* whole, not negative, absent where 0; or NULL */
 	size_t n;
 };
 

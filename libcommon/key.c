@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/key.h"
 
+#include <endian.h>
 #include <math.h>
 
 #include "libcommon/xalloc.h"
@@ -23,21 +24,32 @@ enum tag {
 };
 
 static size_t
-put_bytes(char *p, u128 v, int n)
+put_8(char *p, uint64_t v)
 {
-	for (int i = n - 1; i >= 0; i--, v >>= 8)
-		p[i] = (char)(unsigned char)v;
-	return (size_t)n;
+	v = htobe64(v);
+	memcpy(p, &v, sizeof v);
+	return sizeof v;
+}
+
+static uint64_t
+get_8(const char *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof v);
+	return be64toh(v);
+}
+
+static size_t
+put_16(char *p, u128 v)
+{
+	return put_8(p, (uint64_t)(v >> 64)) + put_8(p + 8, (uint64_t)v);
 }
 
 static u128
-get_bytes(const char *p, int n)
+get_16(const char *p)
 {
-	u128 v = 0;
-
-	for (int i = 0; i < n; i++)
-		v = v << 8 | (unsigned char)p[i];
-	return v;
+	return (u128)get_8(p) << 64 | get_8(p + 8);
 }
 
 static uint64_t
@@ -96,7 +108,7 @@ static size_t
 put_number(char *p, double d, enum number kind)
 {
 	*p = TAG_NUMBER;
-	put_bytes(p + 1, real_bits(d), 8);
+	put_8(p + 1, real_bits(d));
 	p[9] = (char)kind;
 	return 10;
 }
@@ -107,13 +119,13 @@ put_int(char *p, i128 i)
 	bool great = i > (i128)1 << 53 || i < -((i128)1 << 53);
 	size_t n = put_number(p, (double)i, great ? GREAT : SMALL);
 
-	return great ? n + put_bytes(p + n, (u128)i ^ int_sign, 16) : n;
+	return great ? n + put_16(p + n, (u128)i ^ int_sign) : n;
 }
 
 static size_t
 get_number(const char *p, struct value *v)
 {
-	double d = bits_real((uint64_t)get_bytes(p + 1, 8));
+	double d = bits_real(get_8(p + 1));
 
 	*v = (struct value){ .type = p[9] == REAL ? VALUE_REAL : VALUE_INT };
 	if (p[9] == REAL)
@@ -121,7 +133,7 @@ get_number(const char *p, struct value *v)
 	else if (p[9] == SMALL)
 		v->i = (i128)d;
 	else
-		v->i = (i128)(get_bytes(p + 10, 16) ^ int_sign);
+		v->i = (i128)(get_16(p + 10) ^ int_sign);
 	return p[9] == GREAT ? 26 : 10;
 }
 
@@ -149,7 +161,7 @@ key_put(char *p, const struct value *v)
 		return put_real(p, value_double(v));
 	case VALUE_TIME:
 		*p = TAG_TIME;
-		return 1 + put_bytes(p + 1, (uint64_t)v->i ^ 1ull << 63, 8);
+		return 1 + put_8(p + 1, (uint64_t)v->i ^ 1ull << 63);
 	case VALUE_IP:
 		return key_put_ip(p, &v->ip);
 	case VALUE_NET:
@@ -213,7 +225,7 @@ key_get(const char *p, struct value *v, struct arena *arena)
 		return get_number(p, v);
 	case TAG_TIME:
 		*v = (struct value){ .type = VALUE_TIME };
-		v->i = (int64_t)((uint64_t)get_bytes(p + 1, 8) ^ 1ull << 63);
+		v->i = (int64_t)(get_8(p + 1) ^ 1ull << 63);
 		return 9;
 	case TAG_IP:
 	case TAG_NET:
@@ -233,6 +245,26 @@ key_get(const char *p, struct value *v, struct arena *arena)
 		*v = (struct value){ .type = VALUE_NONE };
 		return 1;
 	}
+}
+
+size_t
+key_length(const char *p)
+{
+	static const unsigned char sizes[] = { [TAG_NONE] = 1,
+		[TAG_BOOL] = 2,
+		[TAG_TIME] = 9,
+		[TAG_IP] = KEY_IP,
+		[TAG_NET] = 18,
+		[TAG_JSON] = 0 };
+	size_t n = sizes[(unsigned char)*p];
+
+	if (*p == TAG_NUMBER)
+		return p[9] == GREAT ? 26 : 10;
+	if (n)
+		return n;
+	for (n = 1 + strlen(p + 1); p[n + 1]; n += 2 + strlen(p + n + 2))
+		continue;
+	return n + 2;
 }
 
 /* Text with 0 as 0 255 and no other 0 before its 0 0. */
@@ -265,7 +297,7 @@ is_nested(struct slice s)
 static bool
 is_number(struct slice s)
 {
-	double d = bits_real((uint64_t)get_bytes(s.p + 1, 8));
+	double d = bits_real(get_8(s.p + 1));
 
 	if (s.p[9] == SMALL)
 		return fabs(d) <= 0x1p53;

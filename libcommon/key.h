@@ -45,4 +45,7 @@ bool key_check(struct slice s);
  */
 size_t key_get(const char *p, struct value *v, struct arena *arena);
 
+/* How many bytes key_get() takes. */
+size_t key_length(const char *p);
+
 #endif

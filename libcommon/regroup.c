@@ -15,10 +15,14 @@ struct plan {
 	int adds[AGG_MAX];      /* .. the key that is added; else -1 */
 };
 
+/* A sum of sums: the states of both are alike. */
 static bool
-is_sum(const struct agg_call *c)
+sums_up(const struct agg_call *c, const struct agg_call *of)
 {
-	return c->spec.fn->add == accum_sum_add && !c->cond;
+	const struct accum_fn *fn = c->spec.fn;
+
+	return !c->cond && fn == of->spec.fn &&
+	       (accum_is_sum(fn) || fn == &accum_total);
 }
 
 static bool
@@ -35,10 +39,11 @@ make_plan(const struct agg *a, const struct agg *of, struct plan *plan)
 		plan->calls[i] = plan->adds[i] = -1;
 		if (c->cell >= 0 && c->cell < (int)of->n_keys && !c->cond)
 			plan->adds[i] = c->cell;
-		else if (c->cell >= 0 && is_sum(c))
+		else if (c->cell >= 0)
 			plan->calls[i] = of->cell_from[c->cell].call;
 		if (plan->adds[i] < 0 &&
-		    (plan->calls[i] < 0 || !is_sum(&of->calls[plan->calls[i]])))
+		    (plan->calls[i] < 0 ||
+			!sums_up(c, &of->calls[plan->calls[i]])))
 			return false;
 	}
 	return true;

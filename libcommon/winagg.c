@@ -377,9 +377,9 @@ winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
 
 void
 winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
-    struct slice key, const struct value *v)
+    struct slice key, const uint64_t *totals)
 {
-	agg_add_made(&a->agg, winagg_groups(a, pane, i), key, v);
+	agg_add_made(&a->agg, winagg_groups(a, pane, i), key, totals);
 }
 
 const char *

@@ -105,7 +105,7 @@ const char *winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
 
 /* See agg_add_made(). */
 void winagg_add_made(struct winagg *a, struct window_pane *pane, size_t i,
-    struct slice key, const struct value *v);
+    struct slice key, const uint64_t *totals);
 
 /* The groups of a pane; not of sessions.  A group's states stand at g->head. */
 struct groups *winagg_groups(

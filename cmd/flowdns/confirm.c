@@ -63,7 +63,7 @@ struct confirm {
 	struct eventtime first;
 	int64_t within;
 	size_t call; /* of 'flows' */
-	struct value *args;
+	uint64_t *args;
 	struct item *items; /* of all units */
 	size_t n_items, cap_items;
 	uint32_t unused; /* item, the first of a list */
@@ -90,7 +90,7 @@ confirm_new(struct window *w, struct tally *to, struct facts_reader *reader,
 	c->args = xcalloc(a->n_calls, sizeof *c->args);
 	while (!slice_is(a->calls[c->call].name, "flows"))
 		c->call++;
-	c->args[c->call] = (struct value){ .type = VALUE_INT, .i = 1 };
+	c->args[c->call] = 1;
 	eventtime_open(
 	    &c->first, "date_first_seen", &w->run->schema, w->run->zone);
 	return c;

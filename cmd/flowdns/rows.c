@@ -18,6 +18,8 @@ struct sheet {
 	uint8_t named[MAX_COLUMNS]; /* the cell whose name it has, or NO_CELL */
 	int base[MAX_COLUMNS]; /* its cell of 'from' in inner rows, or -1 */
 	int by[2];             /* cells of 'from' that order inner rows */
+	size_t own, host; /* keys of 'from': the row's, the host's within it */
+	size_t counted;   /* column with the number of hosts */
 	struct row_out *out;
 };
 
@@ -26,6 +28,11 @@ struct inner {
 	i128 by[2];
 	struct slice key;
 	const void *block;
+};
+
+/* How many hosts a row has, and how many of them are to be listed. */
+struct found {
+	size_t hosts, listed;
 };
 
 struct rows {
@@ -39,7 +46,7 @@ struct rows {
 	char names[MAX_COLUMNS][16]; /* TYPE65280 */
 	struct arena arena;
 	struct inner *inner; /* n_inner of each row */
-	size_t *n_found;
+	struct found *found; /* of each row */
 	struct sheet *sheet; /* at hand */
 	uint64_t written;
 	bool started; /* something was written, in any window */
@@ -86,6 +93,15 @@ inner_columns(struct sheet *s)
 		    agg_split(&sort, &part)
 			? base_cell(s->tally->from, xstrndup(part.p, part.n))
 			: -1;
+	s->own = (size_t)s->tally->agg->agg.keys[0].cell;
+	s->host = (size_t)base_cell(s->tally->from, t->inner);
+	s->counted = column(s, t->counted, NO_CELL, NO_CELL);
+}
+
+static bool
+lists_hosts(const struct rows *r, const struct analysis *t)
+{
+	return t->inner && !t->unlisted && r->n_inner;
 }
 
 static void
@@ -118,10 +134,10 @@ lay_out(struct rows *r, struct sheet *s)
 			sprintf(long_name, "%s_name", name);
 			column(s, long_name, NO_CELL, i);
 		}
-		if (t->inner && i == a->n_keys - 1 && r->n_inner)
+		if (lists_hosts(r, t) && i == a->n_keys - 1)
 			column(s, t->inner, NO_CELL, NO_CELL);
 	}
-	if (t->inner && r->n_inner)
+	if (t->inner)
 		inner_columns(s);
 }
 
@@ -259,14 +275,23 @@ static void
 insert(struct rows *r, size_t row, const struct inner *found)
 {
 	struct inner *first = r->inner + row * r->n_inner;
-	size_t n = r->n_found[row], i;
+	size_t n = r->found[row].listed, i;
 
 	if (n == r->n_inner && !is_before(found, &first[n - 1]))
 		return;
-	r->n_found[row] = n += n < r->n_inner;
+	r->found[row].listed = n += n < r->n_inner;
 	for (i = n - 1; i > 0 && is_before(found, &first[i - 1]); i--)
 		first[i] = first[i - 1];
 	first[i] = *found;
+}
+
+/* Key i of a group. */
+static struct slice
+part_of(const char *key, size_t i)
+{
+	while (i--)
+		key += key_length(key);
+	return slice_of(key, key_length(key));
 }
 
 /* A group of the table it is made from: of which row it is, if of any. */
@@ -274,24 +299,23 @@ static void
 find_inner(struct rows *r, const struct sheet *s, const struct groups *keys,
     const void *block)
 {
-	const struct tally *from = s->tally->from;
-	struct winagg *a = from->agg;
+	struct winagg *a = s->tally->from->agg;
 	struct slice key = winagg_key(a, block);
+	struct slice own = part_of(key.p, s->own);
+	const size_t *row = groups_find(keys, own.p, own.n);
 	struct expr_input in = { .cells = r->base };
-	struct value first;
-	const size_t *row;
-	struct inner found;
+	struct inner found = { .key = key, .block = block };
 	bool yes = true;
 
-	row = groups_find(keys, key.p, key_get(key.p, &first, &r->arena));
 	if (!row)
 		return;
 	winagg_cells(a, block, r->base, &r->arena);
 	if (s->tally->agg->where &&
 	    (expr_test(s->tally->agg->where, &in, &yes) || !yes))
 		return;
-	found.key = key;
-	found.block = block;
+	r->found[*row].hosts += r->base[s->host].type != VALUE_NONE;
+	if (!lists_hosts(r, s->tally->table))
+		return;
 	for (int i = 0; i < 2; i++)
 		found.by[i] = measure(r, s->by[i]);
 	insert(r, *row, &found);
@@ -306,11 +330,13 @@ find_all_inner(struct rows *r, const struct sheet *s, size_t n)
 	void **all;
 	bool fresh;
 
-	if (!n || !s->tally->table->inner || !r->n_inner)
+	if (!n || !s->tally->table->inner)
 		return;
-	r->inner = xreallocarray(r->inner, n * r->n_inner, sizeof *r->inner);
-	r->n_found = xreallocarray(r->n_found, n, sizeof *r->n_found);
-	memset(r->n_found, 0, n * sizeof *r->n_found);
+	if (lists_hosts(r, s->tally->table))
+		r->inner =
+		    xreallocarray(r->inner, n * r->n_inner, sizeof *r->inner);
+	r->found = xreallocarray(r->found, n, sizeof *r->found);
+	memset(r->found, 0, n * sizeof *r->found);
 	groups_init_for(&keys, sizeof(size_t), (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		struct slice key = winagg_key(a, a->rows.v[i].block);
@@ -329,9 +355,7 @@ write_inner(struct rows *r, const struct sheet *s, size_t row)
 {
 	const struct inner *first = r->inner + row * r->n_inner;
 
-	if (!s->tally->table->inner || !r->n_inner)
-		return;
-	for (size_t i = 0; i < r->n_found[row]; i++) {
+	for (size_t i = 0; i < r->found[row].listed; i++) {
 		winagg_cells(
 		    s->tally->from->agg, first[i].block, r->base, &r->arena);
 		put(r, s, s->base);
@@ -341,6 +365,7 @@ write_inner(struct rows *r, const struct sheet *s, size_t row)
 static void
 write_statistic(struct rows *r, struct sheet *s)
 {
+	const char *inner = s->tally->table->inner;
 	struct winagg *a = s->tally->agg;
 	size_t n = r->limit && r->limit < a->rows.n ? r->limit : a->rows.n;
 
@@ -348,8 +373,12 @@ write_statistic(struct rows *r, struct sheet *s)
 	for (size_t i = 0; i < n; i++) {
 		begin(r, s);
 		winagg_cells(a, a->rows.v[i].block, r->cells, &r->arena);
+		if (inner)
+			r->row[s->counted] = (struct value){ .type = VALUE_INT,
+				.i = (i128)r->found[i].hosts };
 		put(r, s, NULL);
-		write_inner(r, s, i);
+		if (inner)
+			write_inner(r, s, i);
 		arena_reset(&r->arena);
 	}
 }

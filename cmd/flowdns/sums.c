@@ -25,7 +25,7 @@ struct sums {
 	size_t size; /* of a place */
 	char *places;
 	struct value cells[SUMS_KEYS];
-	struct value *v; /* an argument for each call */
+	uint64_t *totals; /* of each call */
 };
 
 struct sums *
@@ -48,14 +48,14 @@ sums_new(struct winagg *a, size_t i, bool partly)
 	for (size_t k = 0; k < agg->n_calls && s->n_sums < SUMS_MAX; k++) {
 		const struct agg_call *c = &agg->calls[k];
 
-		if (c->spec.fn->add != accum_sum_add || c->cell < F_KEYS)
+		if (c->spec.fn != &accum_total)
 			continue;
 		s->call[s->n_sums] = k;
 		s->fact[s->n_sums++] = (uint8_t)(c->cell - F_KEYS);
 	}
 	if (s->n_sums < agg->n_calls && !partly)
 		return NULL;
-	s->v = xcalloc(agg->n_calls, sizeof *s->v);
+	s->totals = xcalloc(agg->n_calls, sizeof *s->totals);
 	s->size = sizeof(struct place) + s->n_sums * sizeof(uint64_t);
 	s->size = (s->size + 15) / 16 * 16;
 	s->places = xcalloc(PLACES, s->size);
@@ -67,10 +67,8 @@ give(struct sums *s, struct window_pane *pane, struct slice key,
     const uint64_t *sums)
 {
 	for (size_t k = 0; k < s->n_sums; k++)
-		s->v[s->call[k]] =
-		    (struct value){ .type = sums[k] ? VALUE_NANO : VALUE_NONE,
-			    .i = (i128)sums[k] * NUM_NANO };
-	winagg_add_made(s->agg, pane, s->i, key, s->v);
+		s->totals[s->call[k]] = sums[k];
+	winagg_add_made(s->agg, pane, s->i, key, s->totals);
 }
 
 static void
@@ -137,7 +135,7 @@ sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
 		p->pane = pane;
 	}
 	for (size_t k = 0; k < s->n_sums; k++)
-		p->sums[k] += f->numbers[s->fact[k]];
+		accum_total_plus(&p->sums[k], f->numbers[s->fact[k]]);
 }
 
 void

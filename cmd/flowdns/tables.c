@@ -77,29 +77,29 @@ const struct analysis tables[] = {
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "asked",
 	    .keys = "dns_qname",
-	    .columns = "queries=sum(queries),responses=sum(responses),"
-		       "clients=distinct(src_ip_addr)",
+	    .columns = "queries=sum(queries),responses=sum(responses)",
 	    .sort = "queries,responses",
-	    .inner = "src_ip_addr" },
+	    .inner = "src_ip_addr",
+	    .counted = "clients" },
 	{ .name = "nonexisting_domains",
 	    .help = "names that do not exist (NXDOMAIN)",
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "missing",
 	    .keys = "dns_qname",
-	    .columns = "responses=sum(responses),"
-		       "clients=distinct(src_ip_addr)",
+	    .columns = "responses=sum(responses)",
 	    .sort = "responses",
-	    .inner = "src_ip_addr" },
+	    .inner = "src_ip_addr",
+	    .counted = "clients" },
 	{ .name = "external_resolvers",
 	    .help = "resolvers outside that local hosts ask",
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
 	    .where = "_scope = 2 and (_recursive > 0 or not queries > 0)",
 	    .keys = "src_ip_addr",
-	    .columns = "queries=sum(_recursive),responses=sum(responses),"
-		       "clients=distinct(dst_ip_addr)",
+	    .columns = "queries=sum(_recursive),responses=sum(responses)",
 	    .sort = "queries,responses",
 	    .inner = "dst_ip_addr",
+	    .counted = "clients",
 	    .local = true },
 	{ .name = "local_servers",
 	    .help = "local servers that answer hosts outside",
@@ -107,13 +107,13 @@ const struct analysis tables[] = {
 	    .from = "amplification",
 	    .where = "_scope = 3 and responses > " OR_0("_refused"),
 	    .keys = "src_ip_addr",
-	    .columns =
-		"queries=sum(queries),"
-		"responses=sum(responses - " OR_0(
-		    "_refused") "),"
-				"refused=sum(_refused),clients=distinct(dst_ip_addr)",
+	    .columns = "queries=sum(queries),"
+		       "responses=sum(responses - " OR_0(
+			   "_refused") "),"
+				       "refused=sum(_refused)",
 	    .sort = "responses",
 	    .inner = "dst_ip_addr",
+	    .counted = "clients",
 	    .local = true },
 	{ .name = "querying_hosts",
 	    .help = "hosts that ask most, and how much of it does not exist",
@@ -122,11 +122,12 @@ const struct analysis tables[] = {
 	    .keys = "src_ip_addr=dst_ip_addr",
 	    .columns = "queries=sum(queries),responses=sum(responses),"
 		       "nxdomain=sum(_nxdomain),"
-		       "nxdomain_ratio=" OR_0(
-			   "nxdomain") "/responses,"
-				       "servers=distinct(src_ip_addr)",
+		       "nxdomain_ratio=" OR_0("nxdomain") "/responses",
 	    .having = "exists(src_ip_addr)",
-	    .sort = "queries,responses" },
+	    .sort = "queries,responses",
+	    .inner = "src_ip_addr",
+	    .counted = "servers",
+	    .unlisted = true },
 	{ .name = "answering_hosts",
 	    .help = "hosts that answer most",
 	    .kind = ANALYSIS_STATISTIC,
@@ -134,10 +135,10 @@ const struct analysis tables[] = {
 	    .where = "responses > 0",
 	    .keys = "src_ip_addr",
 	    .columns = "responses=sum(responses),nxdomain=sum(_nxdomain),"
-		       "servfail=sum(_servfail),refused=sum(_refused),"
-		       "clients=distinct(dst_ip_addr)",
+		       "servfail=sum(_servfail),refused=sum(_refused)",
 	    .sort = "responses",
-	    .inner = "dst_ip_addr" },
+	    .inner = "dst_ip_addr",
+	    .counted = "clients" },
 	{ .name = "blacklisted_domain",
 	    .help = "a host asks for a name on --blacklist",
 	    .kind = ANALYSIS_DETECTION,
@@ -303,8 +304,10 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
     const struct tallies_opts *o)
 {
 	const struct analysis *table = t->table;
-	static const struct expr_cells facts = { .names = fact_names,
-		.n = F_ALL };
+	static bool counts[F_ALL];
+	static const struct expr_cells facts = {
+		.names = fact_names, .counts = counts, .n = F_ALL
+	};
 	struct expr_context over = { .schema = records->schema,
 		.cells = t->from ? &t->from->agg->agg.cells : &facts,
 		.how = records->how };
@@ -312,6 +315,8 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
 		.how = records->how };
 	const char *having = t->written ? table->having : NULL;
 
+	for (int k = F_KEYS; k < F_ALL; k++)
+		counts[k] = true;
 	if (table->confirmed && o->unconfirmed)
 		having = NULL;
 	agg_init(

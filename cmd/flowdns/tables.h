@@ -29,8 +29,13 @@ struct analysis {
 	const char *from, *where;
 	const char *keys, *columns;
 	const char *having, *sort;
-	bool confirmed;     /* "having" is dropped with --unconfirmed */
-	const char *inner;  /* a key of 'from': its first within each row */
+	bool confirmed; /* "having" is dropped with --unconfirmed */
+	/*
+	 * A key of 'from', of hosts within each row: the column with their
+	 * number, and whether the first of them have rows.
+	 */
+	const char *inner, *counted;
+	bool unlisted;
 	bool local;         /* means nothing without -L */
 	const char *option; /* nor without this one */
 };

@@ -93,7 +93,9 @@ lay_out(struct series *s)
 			    joined(s->names[s->n_bounds + s->n_keys + i],
 				baseline_names[k]),
 			    NULL);
-	s->cells = (struct expr_cells){ s->names, s->types, s->n };
+	s->cells = (struct expr_cells){
+		.names = s->names, .types = s->types, .n = s->n
+	};
 }
 
 /* ---- rows ---- */

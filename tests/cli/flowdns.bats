@@ -94,6 +94,37 @@ refuses() {
 {"dns_rcode":16,"dns_rcode_name":"BADVERS","responses":1}'
 }
 
+@test "clients and servers are counted exactly, however many" {
+	awk 'BEGIN {
+		for (i = 0; i < 6000; i++)
+			printf "{\"date_last_seen\":\"2024-05-01T08:0%d:00Z\"," \
+			    "\"src_ip_addr\":\"10.0.%d.%d\"," \
+			    "\"dst_ip_addr\":\"10.1.%d.%d\"," \
+			    "\"src_port\":40000,\"dst_port\":53," \
+			    "\"dns_qr\":0,\"dns_qname\":\"%s\"}\n",
+			    i / 3000, i % 2500 / 250, i % 250,
+			    i % 2000 / 250, i % 250, "www.example.com"
+	}' >in
+	gives queried_domains '{"dns_qname":"www.example.com","queries":3000,"clients":2500}
+{"dns_qname":"www.example.com","queries":3000,"clients":2500}' --clients 0
+	gives queried_domains '{"dns_qname":"www.example.com","queries":6000,"clients":2500}' \
+		--clients 0 -w 2m
+	gives queried_domains '{"dns_qname":"www.example.com","queries":3000,"clients":2500}
+{"dns_qname":"www.example.com","queries":6000,"clients":2500}
+{"dns_qname":"www.example.com","queries":3000,"clients":2500}' \
+		--clients 0 -w 2m/1m
+	gives querying_hosts '{"src_ip_addr":"10.0.0.0","queries":3,"servers":3}' \
+		-n 1 -w 2m
+}
+
+@test "a count beyond 64 bits stays there" {
+	for i in 1 2 3; do
+		flow $i 10.0.0.7 40000 10.0.0.1 853 '"bytes":18446744073709551615'
+	done >in
+	run_ok flowdns --only encrypted_dns in
+	[[ $output == *'"flows":3,"bytes":18446744073709551615}' ]]
+}
+
 @test "queried_domains: names fold, and have their clients within" {
 	{
 		query 1 10.0.0.1 10.0.0.53 WWW.Example.com.

@@ -131,7 +131,8 @@ round_trip(const struct value *v)
 	struct slice key = key_of(v), again;
 	struct arena arena = { 0 };
 	struct value back;
-	bool good = key_get(key.p, &back, &arena) == key.n;
+	bool good = key_get(key.p, &back, &arena) == key.n &&
+		    key_length(key.p) == key.n;
 
 	/* A real that is whole comes back as an integer. */
 	good = good && same_value(v, &back) &&
