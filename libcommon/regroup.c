@@ -49,47 +49,39 @@ make_plan(const struct agg *a, const struct agg *of, struct plan *plan)
 	return true;
 }
 
-struct parts {
-	struct slice bytes[AGG_MAX_KEYS];
-	struct value values[AGG_MAX_KEYS];
-};
-
 static void
-split(const struct agg *of, struct slice key, struct parts *parts,
-    struct arena *arena)
+split(const struct agg *of, const char *key, struct slice *parts)
 {
-	const char *p = key.p;
-
 	for (size_t i = 0; i < of->n_keys; i++) {
-		size_t n = key_get(p, &parts->values[i], arena);
-
-		parts->bytes[i] = slice_of(p, n);
-		p += n;
+		parts[i] = slice_of(key, key_length(key));
+		key += parts[i].n;
 	}
 }
 
 static void
 merge(struct agg *a, char *to, const struct agg *of, const char *from,
-    const struct plan *plan, const struct parts *parts)
+    const struct plan *plan, const struct slice *parts, struct arena *arena)
 {
 	for (size_t i = 0; i < a->n_calls; i++) {
 		const struct agg_call *c = &a->calls[i];
 		struct accum_arg arg = { .time = INT64_MIN };
+		struct value v;
 
 		if (plan->calls[i] >= 0) {
 			c->spec.fn->merge(to + c->offset, &c->spec,
 			    from + of->calls[plan->calls[i]].offset);
 			continue;
 		}
-		arg.v = &parts->values[plan->adds[i]];
-		if (arg.v->type != VALUE_NONE)
+		key_get(parts[plan->adds[i]].p, &v, arena);
+		arg.v = &v;
+		if (v.type != VALUE_NONE)
 			c->spec.fn->add(to + c->offset, &c->spec, &arg);
 	}
 }
 
 /* A group on its way: its look-up waits for memory together with others. */
 struct coming {
-	struct parts parts;
+	struct slice parts[AGG_MAX_KEYS];
 	const char *states;
 	char *key;
 	size_t n, room;
@@ -101,12 +93,12 @@ make_key(const struct agg *a, struct coming *c, const struct plan *plan)
 {
 	c->n = 0;
 	for (size_t k = 0; k < a->n_keys; k++)
-		c->n += c->parts.bytes[plan->keys[k]].n;
+		c->n += c->parts[plan->keys[k]].n;
 	if (c->n > c->room)
 		c->key = xreallocarray(c->key, c->room = 2 * c->n, 1);
 	c->n = 0;
 	for (size_t k = 0; k < a->n_keys; k++) {
-		struct slice part = c->parts.bytes[plan->keys[k]];
+		struct slice part = c->parts[plan->keys[k]];
 
 		memcpy(c->key + c->n, part.p, part.n);
 		c->n += part.n;
@@ -127,7 +119,7 @@ copy(struct agg *a, struct groups *to, struct agg *of,
 		for (c = coming; c < coming + n; c++) {
 			void *block = all[i + (uint32_t)(c - coming)];
 
-			split(of, groups_key(from, block), &c->parts, &arena);
+			split(of, groups_key(from, block).p, c->parts);
 			c->states = (char *)block + from->head;
 			make_key(a, c, plan);
 			c->hash = groups_hash(to, c->key, c->n);
@@ -140,7 +132,7 @@ copy(struct agg *a, struct groups *to, struct agg *of,
 			    (char *)groups_get_hashed(
 				to, c->key, c->n, c->hash, &fresh) +
 				to->head,
-			    of, c->states, plan, &c->parts);
+			    of, c->states, plan, c->parts, &arena);
 		if (arena.bytes)
 			arena_reset(&arena);
 	}

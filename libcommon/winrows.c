@@ -44,7 +44,7 @@ need_room(struct winrows *r, size_t n)
 static bool
 are_few(const struct winrows *r, size_t n)
 {
-	return !r->unsorted && r->limit && r->limit < n / 4;
+	return r->limit && r->limit < n / 4;
 }
 
 /* The rows from the first n entries of r->spare. */
@@ -57,7 +57,7 @@ choose(struct winrows *r, size_t n)
 		r->n = r->limit;
 		r->v = r->spare + n;
 		order_first(&r->order, r->spare, n, r->v, r->n);
-	} else if (!r->unsorted) {
+	} else {
 		r->v = order_sort(&r->order, r->spare, r->spare + n, n);
 	}
 }
@@ -72,17 +72,19 @@ winrows_of_one(struct winrows *r, struct order_entry *e)
 void
 winrows_of_pane(struct winrows *r, struct groups *pane)
 {
-	void **all = groups_all(pane);
+	void **all;
 	size_t n = 0;
 
 	groups_freeze(pane);
+	if (r->none)
+		return;
+	all = groups_all(pane);
 	need_room(r, pane->n);
 	for (uint32_t i = 0; i < pane->n; i++)
 		if (passes(r, all[i]))
 			r->spare[n++].block = all[i];
 	free(all);
-	if (!r->unsorted)
-		order_rank_all(&r->order, r->spare, n);
+	order_rank_all(&r->order, r->spare, n);
 	choose(r, n);
 }
 
@@ -134,8 +136,6 @@ place_entry(
 		append(live, group);
 		*entry = (uint32_t)live->n;
 	}
-	if (r->unsorted)
-		return;
 	e = &live->v[*entry - 1];
 	if (l->sums && r->ranked >= 0 && !sums->more)
 		order_rank_whole(&r->order, e, sums->sums[r->ranked]);
@@ -246,7 +246,9 @@ by_key(struct winrows *r, struct winrows_live *live, struct live *l)
 void
 winrows_of_live(struct winrows *r, struct winrows_live *live, struct live *l)
 {
-	if (r->order.n || r->unsorted)
+	while (r->none && live_change(l))
+		continue;
+	if (r->order.n)
 		by_value(r, live, l);
 	else
 		by_key(r, live, l);

@@ -23,7 +23,7 @@ struct winrows {
 	struct order order;
 	struct expr *having; /* over cells, or NULL */
 	size_t limit;        /* rows that are wanted; 0: all */
-	bool unsorted;       /* in any order, be there a limit or not */
+	bool none;           /* nobody asks for them */
 
 	/* Of the window at hand: */
 	struct order_entry *v;

@@ -327,7 +327,7 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
 						   table->name, &over)
 					     : NULL;
 	}
-	t->agg->rows.unsorted = !t->written;
+	t->agg->rows.none = !t->written;
 	winagg_open(t->agg, w, table->sort,
 	    having ? expr_compile_test(having, table->name, &row) : NULL);
 	t->agg->rows.limit = table->kind == ANALYSIS_STATISTIC ? o->limit : 0;
