@@ -7,30 +7,48 @@
 #include "libcommon/key.h"
 #include "libcommon/xalloc.h"
 
-/* A plain address does without the expression's machinery. */
-static inline bool
-quick_address(
-    const struct agg_key *k, const struct expr_input *in, struct ip *ip)
+/* A plain member does without the expression's machinery; 0 if it is none. */
+static inline size_t
+quick_part(const struct agg_key *k, const struct expr_input *in, char *key)
 {
 	const struct json_val *text = &in->v[k->slot];
+	struct ip ip;
+	uint64_t n;
 
+	if (k->number)
+		return text->kind == JSON_NUMBER &&
+			       num_short(text->p, text->n, &n)
+			   ? key_put_count(key, n)
+			   : 0;
 	return text->kind == JSON_STRING && !text->escaped &&
-	       !ip_parse(json_slice(text), ip);
+		       !ip_parse(json_slice(text), &ip)
+		   ? key_put_ip(key, &ip)
+		   : 0;
 }
 
-/* The key where it is addresses alone, or 0. */
+/* The key where it is of such members alone, or 0. */
 static inline size_t
 quick_key(const struct agg *a, const struct expr_input *in, char *key)
 {
-	struct ip ip;
 	size_t n = 0;
 
 	for (size_t i = 0; a->quick_key && i < a->n_keys; i++) {
-		if (!quick_address(&a->keys[i], in, &ip))
+		size_t part = quick_part(&a->keys[i], in, key + n);
+
+		if (!part)
 			return 0;
-		n += key_put_ip(key + n, &ip);
+		n += part;
 	}
 	return n;
+}
+
+static inline void
+need_key_room(struct agg *a, size_t n)
+{
+	if (n <= a->key_room)
+		return;
+	a->key_room = 2 * n;
+	a->key = xreallocarray(a->key, a->key_room, 1);
 }
 
 /* The key of a record in a->key; its length in *n. */
@@ -46,22 +64,22 @@ make_key(struct agg *a, const struct expr_input *in, size_t *n)
 		a->key[(*n)++] = 0;
 	for (size_t i = 0; i < a->n_keys; i++) {
 		const struct agg_key *k = &a->keys[i];
-		size_t need;
+		size_t part = 0;
 
+		need_key_room(a, *n + KEY_ROOM);
+		if (k->address || k->number)
+			part = quick_part(k, in, a->key + *n);
+		*n += part;
+		if (part)
+			continue;
 		if (k->cell >= 0) {
 			v = in->cells[k->cell];
-		} else if (k->address && quick_address(k, in, &v.ip)) {
-			v.type = VALUE_IP;
 		} else {
 			err = expr_value(k->expr, in, &v);
 			if (err)
 				return err;
 		}
-		need = *n + key_room(&v);
-		if (need > a->key_room) {
-			a->key_room = 2 * need;
-			a->key = xreallocarray(a->key, a->key_room, 1);
-		}
+		need_key_room(a, *n + key_room(&v));
 		*n += key_put(a->key + *n, &v);
 	}
 	return *n > AGG_MAX_KEY ? "the key is too long" : NULL;

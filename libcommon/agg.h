@@ -28,7 +28,8 @@ struct agg_key {
 	struct slice name;
 	struct expr *expr;
 	const struct field *field;
-	bool address; /* a plain member that is an address, at 'slot' */
+	bool address; /* a plain member that is an address, at 'slot', .. */
+	bool number;  /* .. or a whole number */
 	int slot;
 	int cell; /* a plain cell of a row, or -1 */
 };
@@ -93,7 +94,7 @@ struct agg {
 	char *key; /* of the record at hand */
 	size_t key_room;
 	bool timed;     /* a call wants the event time */
-	bool quick_key; /* addresses alone, members of the record, that fit */
+	bool quick_key; /* addresses and numbers, members of the record */
 	bool quick;     /* plain sums alone, no more than AGG_QUICK */
 	/* A ring: record i is at i % AGG_PENDING. */
 	struct agg_pending pending[AGG_PENDING];

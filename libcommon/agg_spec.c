@@ -175,7 +175,11 @@ add_key(struct agg *a, struct slice part, const struct expr_context *context)
 	k->field = expr_field(k->expr);
 	k->slot = expr_slot(k->expr);
 	k->cell = expr_cell(k->expr);
-	k->address = k->field && k->field->type == FIELD_IP;
+	k->address = k->slot >= 0 && k->field && k->field->type == FIELD_IP;
+	k->number =
+	    k->slot >= 0 && k->field &&
+	    (k->field->type == FIELD_INT || k->field->type == FIELD_NAMED ||
+		k->field->type == FIELD_FLAGS);
 	if (!name.n)
 		name = k->field ? slice_str(k->field->name) : name_of(a, part);
 	k->name = copied(a, name);
@@ -392,7 +396,7 @@ choose_quick(struct agg *a)
 {
 	a->quick_key = a->n_keys * KEY_IP <= AGG_KEY;
 	for (size_t i = 0; i < a->n_keys; i++)
-		a->quick_key &= a->keys[i].address && a->keys[i].slot >= 0;
+		a->quick_key &= a->keys[i].address || a->keys[i].number;
 	a->quick = a->n_calls <= AGG_QUICK;
 	for (size_t i = 0; i < a->n_calls; i++)
 		a->quick &= a->calls[i].plain && a->calls[i].slot >= 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/key.h"
 
-#include <endian.h>
 #include <math.h>
 
 #include "libcommon/xalloc.h"
@@ -15,7 +14,7 @@
 enum tag {
 	TAG_NONE,
 	TAG_BOOL,
-	TAG_NUMBER,
+	TAG_NUMBER = KEY_TAG_NUMBER,
 	TAG_TIME,
 	TAG_IP = KEY_TAG_IP,
 	TAG_NET,
@@ -100,7 +99,7 @@ put_text(char *p, struct slice s)
 	return (size_t)(out - p);
 }
 
-enum number { SMALL, GREAT, REAL };
+enum number { SMALL, GREAT, REAL }; /* SMALL: see key_put_count() */
 
 static const u128 int_sign = (u128)1 << 127;
 
@@ -134,7 +133,7 @@ get_number(const char *p, struct value *v)
 		v->i = (i128)d;
 	else
 		v->i = (i128)(get_16(p + 10) ^ int_sign);
-	return p[9] == GREAT ? 26 : 10;
+	return p[9] == GREAT ? KEY_ROOM : KEY_COUNT;
 }
 
 /* 2 and 2.0 are the same number. */
@@ -259,7 +258,7 @@ key_length(const char *p)
 	size_t n = sizes[(unsigned char)*p];
 
 	if (*p == TAG_NUMBER)
-		return p[9] == GREAT ? 26 : 10;
+		return p[9] == GREAT ? KEY_ROOM : KEY_COUNT;
 	if (n)
 		return n;
 	for (n = 1 + strlen(p + 1); p[n + 1]; n += 2 + strlen(p + n + 2))

@@ -6,12 +6,16 @@
 #ifndef KEY_H
 #define KEY_H
 
+#include <endian.h>
+
 #include "libcommon/value.h"
 
 enum {
-	KEY_ROOM = 26, /* of any value but text */
-	KEY_IP = 17,   /* of an address */
-	KEY_TAG_IP = 4 /* its first byte */
+	KEY_ROOM = 26,  /* of any value but text */
+	KEY_IP = 17,    /* of an address */
+	KEY_TAG_IP = 4, /* its first byte */
+	KEY_COUNT = 10, /* of a whole number from 0 to 2^53 */
+	KEY_TAG_NUMBER = 2
 };
 
 /* Room for the bytes of v. */
@@ -27,6 +31,21 @@ key_put_ip(char *p, const struct ip *ip)
 	*p = KEY_TAG_IP;
 	memcpy(p + 1, ip->b, sizeof ip->b);
 	return KEY_IP;
+}
+
+/* The same of a whole number up to 2^53, inline. */
+static inline size_t
+key_put_count(char *p, uint64_t n)
+{
+	double d = (double)n;
+	uint64_t bits;
+
+	memcpy(&bits, &d, sizeof bits);
+	bits = htobe64(bits | 1ull << 63);
+	*p = KEY_TAG_NUMBER;
+	memcpy(p + 1, &bits, sizeof bits);
+	p[KEY_COUNT - 1] = 0;
+	return KEY_COUNT;
 }
 
 /* The bytes, in room if they fit; else in *heap, to be freed (or NULL). */

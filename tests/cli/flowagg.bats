@@ -117,6 +117,30 @@ rss() {
 {"src_net":"::/0","n":1}'
 }
 
+@test "keys: a number is the same however it is written" {
+	local k
+
+	for k in dst_port protocol,dst_port dst_port,service; do
+		run_ok flowagg -k "$k" -a 'n=count()' <<-'END'
+			{"dst_port":443}
+			{"dst_port":"443"}
+			{"dst_port":443.0}
+			{"dst_port":4.43e2}
+			{"dst_port":0}
+			{"dst_port":-0}
+			{"dst_port":12345678}
+			{"dst_port":123456789}
+			{"dst_port":null}
+			{}
+		END
+		same '{"n":2}
+{"dst_port":0,"n":2}
+{"dst_port":443,"n":4}
+{"dst_port":12345678,"n":1}
+{"dst_port":123456789,"n":1}' "$output"
+	done
+}
+
 @test "expressions as keys, with names and without" {
 	gives '{"svc":"dns","n":1}
 {"svc":"other","n":1}

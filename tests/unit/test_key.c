@@ -332,6 +332,22 @@ test_several(void)
 	OK(apart);
 }
 
+static void
+test_counts(void)
+{
+	bool same = true;
+
+	for (uint64_t n = 0; n <= 1ull << 53; n += 1 + n / 3) {
+		struct value v = of_int((i128)n);
+		struct slice key = key_of(&v);
+		char room[KEY_COUNT];
+
+		same &= slice_eq(key, slice_of(room, key_put_count(room, n)));
+		free((char *)key.p);
+	}
+	OK(same);
+}
+
 int
 main(void)
 {
@@ -340,5 +356,6 @@ main(void)
 	test_numbers();
 	test_networks();
 	test_several();
+	test_counts();
 	return DONE();
 }
