@@ -108,9 +108,13 @@ event_time(struct agg *a, const struct expr_input *in, int64_t *time)
 static inline bool
 quick_number(const struct agg_call *c, const struct expr_input *in, uint64_t *n)
 {
-	const struct json_val *v = &in->v[c->slot];
+	const struct json_val *v;
 
+	*n = !in->part;
+	if (c->counts)
+		return true;
 	*n = 1;
+	v = &in->v[c->slot];
 	if (v->kind == JSON_NUMBER)
 		return num_short(v->p, v->n, n);
 	return v->kind == JSON_NONE && c->flows;
@@ -212,8 +216,7 @@ apply(const struct agg *a, char *block, const struct agg_pending *p)
 	const struct value *v = p->v;
 
 	for (size_t i = 0; p->made == AGG_NUMBERS && i < a->n_calls; i++)
-		accum_sum_nano(block + a->calls[i].offset,
-		    (i128)p->numbers[i] * NUM_NANO, 1);
+		agg_plus(&a->calls[i], block, p->numbers[i], 1);
 	for (size_t i = 0; p->made == AGG_TOTALS && i < a->n_calls; i++)
 		if (p->totals[i])
 			accum_total_plus(
@@ -405,10 +408,11 @@ agg_sum_of(const struct agg *a, size_t cell)
 {
 	const struct agg_cell *c = &a->cell_from[cell];
 
-	if (cell < a->n_keys || c->expr ||
-	    !accum_is_sum(a->calls[c->call].spec.fn))
+	if (cell < a->n_keys || c->expr)
 		return -1;
-	return c->call;
+	if (accum_is_sum(a->calls[c->call].spec.fn) || a->calls[c->call].counts)
+		return c->call;
+	return -1;
 }
 
 void

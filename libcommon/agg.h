@@ -44,6 +44,7 @@ struct agg_call {
 	bool exact;        /* a sum of a member: decimals as they are written */
 	bool plain;        /* the same without condition */
 	bool flows;        /* of 'flows', which is 1 where it is absent */
+	bool counts;       /* count() without condition */
 	uint32_t offset;   /* of its state in the block */
 	struct slice name; /* of its cell: "_0" where the user gave none */
 	const struct field *field;
@@ -95,7 +96,7 @@ struct agg {
 	size_t key_room;
 	bool timed;     /* a call wants the event time */
 	bool quick_key; /* addresses and numbers, members of the record */
-	bool quick;     /* plain sums alone, no more than AGG_QUICK */
+	bool quick;     /* plain sums and count(), no more than AGG_QUICK */
 	/* A ring: record i is at i % AGG_PENDING. */
 	struct agg_pending pending[AGG_PENDING];
 	uint32_t added, hinted, settled;
@@ -150,6 +151,17 @@ void agg_cells(struct agg *a, struct slice key, const void *block,
 
 /* Marks a cell as wanted, with those that it is computed from. */
 void agg_want(const struct agg *a, bool *wanted, size_t cell);
+
+/* Where all calls are quick: adds the sum of a call over so many records. */
+static inline void
+agg_plus(const struct agg_call *c, char *states, uint64_t sum, uint64_t records)
+{
+	if (c->counts)
+		*(uint64_t *)(void *)(states + c->offset) += sum;
+	else
+		accum_sum_nano(
+		    states + c->offset, (i128)sum * NUM_NANO, (int64_t)records);
+}
 
 /* Adds the states of one block to those of another. */
 void agg_merge(const struct agg *a, char *to, const char *from);

@@ -264,6 +264,7 @@ add_call(struct agg *a, struct accum_spec spec, struct slice arg,
 		   (!c->spec.field || c->spec.field->type == FIELD_INT ||
 		       c->spec.field->type == FIELD_REAL);
 	c->plain = c->exact && !cond.n && a->n_calls < 64;
+	c->counts = !cond.n && strcmp(spec.fn->name, "count") == 0;
 	c->offset = (uint32_t)a->block;
 	a->block += c->spec.fn->size;
 	c->name = copied(a, name);
@@ -399,7 +400,8 @@ choose_quick(struct agg *a)
 		a->quick_key &= a->keys[i].address || a->keys[i].number;
 	a->quick = a->n_calls <= AGG_QUICK;
 	for (size_t i = 0; i < a->n_calls; i++)
-		a->quick &= a->calls[i].plain && a->calls[i].slot >= 0;
+		a->quick &= a->calls[i].counts ||
+			    (a->calls[i].plain && a->calls[i].slot >= 0);
 }
 
 void

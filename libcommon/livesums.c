@@ -261,8 +261,7 @@ livesums_states(struct livesums *s, const struct livesums_group *g)
 
 	memset(states, 0, s->agg->block);
 	for (size_t i = 0; i < s->room.calls; i++)
-		accum_sum_nano(states + s->agg->calls[i].offset,
-		    (i128)g->sums[i] * NUM_NANO, (int64_t)g->records);
+		agg_plus(&s->agg->calls[i], states, g->sums[i], g->records);
 	if (g->more)
 		agg_merge(s->agg, states, g->more->states);
 	return states;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * livesums: the groups that live in a window of several panes, where all that
- * is asked of them are plain sums of members.
+ * is asked of them are plain sums of members and count().
  *
  * What live.h does for all aggregates, as far as panes have logs (panelog.h)
  * in place of groups: a key is looked up once for each record, among all that

@@ -242,8 +242,8 @@ regroup_coarse_log(const struct regroup_coarse *c, const struct panelog *log,
 		const struct panelog_entry *e = panelog_at(log, i);
 
 		for (size_t k = 0; k < c->a->n_calls; k++)
-			accum_sum_nano(states + c->a->calls[k].offset,
-			    (i128)e->sums[k] * NUM_NANO, e->records);
+			agg_plus(
+			    &c->a->calls[k], states, e->sums[k], e->records);
 		/* To one group all are added at once. */
 		if (!c->keys && i + 1 < log->n)
 			continue;

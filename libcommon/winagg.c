@@ -95,10 +95,14 @@ winagg_sums(struct winagg *a, const void *block)
 		return g->sums;
 	block = winagg_states(a, block);
 	for (size_t i = 0; i < a->agg.n_calls; i++) {
+		const struct agg_call *c = &a->agg.calls[i];
 		const struct accum_sum *s =
-		    (const void *)((const char *)block +
-				   a->agg.calls[i].offset);
+		    (const void *)((const char *)block + c->offset);
 
+		if (c->counts) {
+			a->numbers[i] = s->lo;
+			continue;
+		}
 		if (!s->n || s->hi || s->lo % NUM_NANO)
 			return NULL;
 		a->numbers[i] = s->lo / NUM_NANO;

@@ -7,8 +7,9 @@
  * Only groups of the pane that entered and the one that left are then tested
  * anew for --having and ranked anew.
  *
- * Where plain sums are asked for, panes of windows that slide have logs in
- * place of groups (livesums.h), and rows are written from numbers (rowsums.h).
+ * Where plain sums and count() are asked for, panes of windows that slide have
+ * logs in place of groups (livesums.h), and rows are written from numbers
+ * (rowsums.h).
  *
  * Measured on 5 M records of 500 s, Zen 3, as multiples of the time of wc -l in
  * turn with it, from quiet runs to others: flowwin -w 10s 2.7 to 3.2; the SYN
