@@ -14,9 +14,10 @@
  * sort, with hints of the rows to come.  Another machine (Zen 3, 8 MB of cache
  * for us, 12 ns for each line beyond): 4.55, then 4.35 with quad.h, 3.9 with
  * keys and sums that are no values on the way (agg->quick), 3.7 with a ring of
- * 8 instead of 32 records (16: 3.75, 64: 3.95).  Without gain there: -flto
- * and the groups of the last 2048 texts of keys looked up by
- * text (half of them hit, which nobody can foresee).
+ * 8 instead of 32 records (16: 3.75, 64: 3.95).  -k protocol from 3.25 to 2.5
+ * with keys of numbers that are no values either (Xeon).  Without gain there:
+ * -flto and the groups of the last 2048 texts of keys looked up by text (half
+ * of them hit, which nobody can foresee).
  */
 #ifndef GROUPS_H
 #define GROUPS_H
