@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "libcommon/bulk.h"
+#include "libcommon/die.h"
 #include "libcommon/near.h"
 #include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
@@ -121,6 +122,16 @@ open_table(struct row_out *r)
 	for (size_t i = 0; i < r->n; i++)
 		r->names[i] = r->columns[i].name;
 	r->table = table_open(r->out, r->names, r->n, &style.table);
+}
+
+void
+row_check(const struct row_column *columns, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(columns[i].name, columns[k].name) == 0)
+				die("two columns are called '%s'",
+				    columns[i].name);
 }
 
 struct row_out *

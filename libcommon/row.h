@@ -41,6 +41,9 @@ struct row_column {
 
 struct row_out;
 
+/* Ends the program if two have the same name, as members of a row must not. */
+void row_check(const struct row_column *columns, size_t n);
+
 /* Columns are borrowed.  zone: of times for people, NULL is UTC. */
 struct row_out *row_open(struct output *out, enum row_format format,
     const struct row_column *columns, size_t n, const struct tstamp_zone *zone);

@@ -187,6 +187,7 @@ open_rows(struct job *j)
 		j->n_cells = choose_columns(j, n);
 		n = error_columns(j, j->n_cells);
 	}
+	row_check(j->columns, n);
 	j->out =
 	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
 	row_identify(j->out, j->n_head + j->agg.agg.n_keys);
@@ -294,6 +295,8 @@ check_options(struct job *j)
 
 	if (opt.alert && (!opt.having || j->window.spec.kind != WINDOW_TIME))
 		opts_usage("--alert needs --having and windows of a length");
+	if (opt.alert && !*opt.alert)
+		opts_usage("--alert: a name is expected");
 	if (opt.update && !opt.alert)
 		opts_usage("--update needs --alert");
 	if (opt.alert && (opt.sort || opt.limit != UINT64_MAX))

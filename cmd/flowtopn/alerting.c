@@ -43,6 +43,7 @@ alerting_new(struct ranking *r, struct winaggs *list, const struct window *w,
 		t->columns[t->n++] =
 		    (struct row_column){ a->cell_names[i], a->cell_types[i] };
 	}
+	row_check(t->columns, t->n);
 	t->out = row_open(&run->out, run->format, t->columns, t->n, run->zone);
 	row_identify(t->out, t->head + a->n_keys);
 	return t;

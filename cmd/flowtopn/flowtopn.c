@@ -343,6 +343,8 @@ check_options(struct job *j)
 			     opt.approx != UINT64_MAX))
 		opts_usage("--alert goes with one ranking, without --group, "
 			   "--others and --approx");
+	if (opt.alert && !*opt.alert)
+		opts_usage("--alert: a name is expected");
 	if (opt.update && !opt.alert)
 		opts_usage("--update needs --alert");
 	if (opt.approx != UINT64_MAX && j->window.spec.panes > 1)

@@ -94,6 +94,7 @@ ranking_open(struct ranking *r, const struct window *w, bool approximate)
 	r->sheet = xcalloc(1, sizeof *r->sheet);
 	r->sheet->approximate = approximate;
 	lay_out(r, r->sheet);
+	row_check(r->sheet->columns, r->sheet->n);
 }
 
 /* ---- rows ---- */

@@ -436,6 +436,7 @@ setup(struct flowwin *f, struct window_client *client)
 		opts_usage("--roll and --collect: too many windows");
 	if (windows)
 		baseline_open(&s.past, windows, s.n_values);
+	row_check(s.columns, s.n);
 	s.out =
 	    row_open(&f->run.out, f->run.format, s.columns, s.n, f->run.zone);
 	row_identify(s.out, s.n_bounds + s.n_keys);

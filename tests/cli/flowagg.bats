@@ -687,6 +687,7 @@ flowfilter: no record has 'foo.bar'" "$stderr"
 	refuses '-k sa/-1: no such prefix length' -k sa/-1
 	refuses "-k: there is no function 'nothing'" -k 'nothing(sa)'
 	refuses "two columns are called 'src_ip_addr'" -k sa,sa
+	refuses "two columns are called 'window_end'" -k window_end=sa -w 5m
 	refuses '-k: more than 32 keys' \
 		-k "$(printf 'k%d=bytes+%d,' {1..33}{,})"
 	refuses "-k: unknown word 'src_prot'; did you mean" -k src_prot

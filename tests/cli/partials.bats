@@ -156,6 +156,26 @@ end 07:40 07:55 90 630 30 10.0.0.2'
 	done <<< "$output"
 }
 
+@test "--alert: no name, and columns that rows have already" {
+	local tool
+
+	for tool in 'flowagg --having n>1' flowtopn; do
+		# shellcheck disable=SC2086 # options
+		run_err 2 $tool -k sa -a 'n=count()' -w 5s --alert '' /dev/null
+		[[ $stderr == *'--alert: a name is expected'* ]]
+	done
+	run_err 2 flowagg -k sa -a 'alert=count()' -w 5s --having 'alert > 1' \
+		--alert scan /dev/null
+	[[ $stderr == *"two columns are called 'alert'"* ]]
+	run_err 2 flowtopn -k sa -a 'alert_id=count()' -b alert_id -w 5s \
+		--alert scan /dev/null
+	[[ $stderr == *"two columns are called 'alert_id'"* ]]
+	run_err 2 flowtopn -k sa -a 'rank=count()' -b rank /dev/null
+	[[ $stderr == *"two columns are called 'rank'"* ]]
+	run_err 2 flowwin -w 5s -a 'window_start=count()' /dev/null
+	[[ $stderr == *"two columns are called 'window_start'"* ]]
+}
+
 @test "--update: a row each so often while an alert lasts" {
 	scan_flows
 	run_ok alert_rows -w 5s/1s --having 'flows > 25' --update 5s
