@@ -95,6 +95,13 @@ total_merge(void *state, const struct accum_spec *s, const void *other)
 	accum_total_plus(state, *(const uint64_t *)other);
 }
 
+static void
+total_subtract(void *state, const struct accum_spec *s, const void *other)
+{
+	if (*(const uint64_t *)state != UINT64_MAX)
+		accum_count_subtract(state, s, other);
+}
+
 const struct accum_fn accum_total = {
 	.name = "sum",
 	.size = sizeof(uint64_t),
@@ -102,7 +109,7 @@ const struct accum_fn accum_total = {
 	.add = total_add,
 	.result = total_result,
 	.merge = total_merge,
-	.subtract = accum_count_subtract,
+	.subtract = total_subtract,
 	.save = accum_count_save,
 	.load = accum_count_load,
 };

@@ -56,9 +56,11 @@ struct agg_cell {
 	struct expr *expr; /* or NULL */
 };
 
-/* What is on the way: a value a call; see agg->quick; counts, see
- * agg_add_made(). */
-enum agg_made { AGG_VALUES, AGG_NUMBERS, AGG_TOTALS };
+enum agg_made {
+	AGG_VALUES,  /* one a call */
+	AGG_NUMBERS, /* see agg->quick */
+	AGG_TOTALS   /* see agg_add_made() */
+};
 
 /* A record on its way to its group. */
 struct agg_pending {
