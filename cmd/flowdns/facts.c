@@ -35,8 +35,8 @@ static const char *const slot_names[S_ALL] = { "src_ip_addr", "dst_ip_addr",
 const char *const fact_names[F_ALL] = { "client", "server", "name", "domain",
 	"sub", "label", "asked", "qtype", "rcode", "scope", "listed", "service",
 	"large", "query", "response", "nxdomain", "servfail", "refused",
-	"recursive", "query_bytes", "response_bytes", "response_packets",
-	"flow" };
+	"recursive", "resolution", "query_bytes", "response_bytes",
+	"response_packets", "flow" };
 
 /* The word behind a message's number, RFC 1035 4.1.1. */
 enum { QR = 1 << 15, AA = 1 << 10, RD = 1 << 8, RA = 1 << 7, RCODE = 15 };
@@ -339,6 +339,7 @@ read_dns(struct facts_reader *r, struct facts *f, const struct header *h,
 	}
 	if (f->bits & D_RESPONSE) {
 		f->bits |= response_bits(r, f, h);
+		set_number(f, F_RESOLUTION, f->bits & D_STUB ? 1 : 0);
 		set_number(f, F_RESPONSE_BYTES, bytes);
 		set_number(f, F_RESPONSE_PACKETS, packets);
 		if (f->name && bytes / packets > FACTS_LARGE)

@@ -59,7 +59,8 @@ enum fact {
 	F_NXDOMAIN,
 	F_SERVFAIL,
 	F_REFUSED,
-	F_RECURSIVE, /* a query of D_STUB */
+	F_RECURSIVE,  /* a query of D_STUB */
+	F_RESOLUTION, /* a response of D_STUB */
 	F_QUERY_BYTES,
 	F_RESPONSE_BYTES,
 	F_RESPONSE_PACKETS,

@@ -310,8 +310,7 @@ find_inner(struct rows *r, const struct sheet *s, const struct groups *keys,
 	if (!row)
 		return;
 	winagg_cells(a, block, r->base, &r->arena);
-	if (s->tally->agg->where &&
-	    (expr_test(s->tally->agg->where, &in, &yes) || !yes))
+	if (s->tally->hosts && (expr_test(s->tally->hosts, &in, &yes) || !yes))
 		return;
 	r->found[*row].hosts += r->base[s->host].type != VALUE_NONE;
 	if (!lists_hosts(r, s->tally->table))

@@ -52,7 +52,8 @@ const struct analysis tables[] = {
 		       "factor=response_bytes/query_bytes,"
 		       "names=distinct(large),_nxdomain=sum(nxdomain),"
 		       "_servfail=sum(servfail),_refused=sum(refused),"
-		       "_recursive=sum(recursive)",
+		       "_recursive=sum(recursive),"
+		       "_resolutions=sum(resolution)",
 	    .having = "names > 0 and packets >= 20 and "
 		      "packets >= 10 * names and "
 		      "response_bytes >= 480 * packets and "
@@ -94,25 +95,29 @@ const struct analysis tables[] = {
 	    .help = "resolvers outside that local hosts ask",
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
-	    .where = "_scope = 2 and (_recursive > 0 or not queries > 0)",
+	    .where = "_scope = 2",
 	    .keys = "src_ip_addr",
-	    .columns = "queries=sum(_recursive),responses=sum(responses)",
+	    .columns = "queries=sum(_recursive),responses=sum(_resolutions)",
+	    .having = "queries > 0 or responses > 0",
 	    .sort = "queries,responses",
 	    .inner = "dst_ip_addr",
+	    .hosts = "_scope = 2 and (_recursive > 0 or _resolutions > 0)",
 	    .counted = "clients",
 	    .local = true },
 	{ .name = "local_servers",
 	    .help = "local servers that answer hosts outside",
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
-	    .where = "_scope = 3 and responses > " OR_0("_refused"),
+	    .where = "_scope = 3",
 	    .keys = "src_ip_addr",
 	    .columns = "queries=sum(queries),"
 		       "responses=sum(responses - " OR_0(
 			   "_refused") "),"
 				       "refused=sum(_refused)",
+	    .having = "responses > 0",
 	    .sort = "responses",
 	    .inner = "dst_ip_addr",
+	    .hosts = "_scope = 3 and responses > " OR_0("_refused"),
 	    .counted = "clients",
 	    .local = true },
 	{ .name = "querying_hosts",
@@ -132,12 +137,13 @@ const struct analysis tables[] = {
 	    .help = "hosts that answer most",
 	    .kind = ANALYSIS_STATISTIC,
 	    .from = "amplification",
-	    .where = "responses > 0",
 	    .keys = "src_ip_addr",
 	    .columns = "responses=sum(responses),nxdomain=sum(_nxdomain),"
 		       "servfail=sum(_servfail),refused=sum(_refused)",
+	    .having = "responses > 0",
 	    .sort = "responses",
 	    .inner = "dst_ip_addr",
+	    .hosts = "responses > 0",
 	    .counted = "clients" },
 	{ .name = "blacklisted_domain",
 	    .help = "a host asks for a name on --blacklist",
@@ -327,6 +333,8 @@ open_agg(struct tally *t, struct window *w, const struct expr_context *records,
 						   table->name, &over)
 					     : NULL;
 	}
+	if (table->hosts)
+		t->hosts = expr_compile_test(table->hosts, table->name, &over);
 	t->agg->rows.none = !t->written;
 	winagg_open(t->agg, w, table->sort,
 	    having ? expr_compile_test(having, table->name, &row) : NULL);

@@ -31,10 +31,12 @@ struct analysis {
 	const char *having, *sort;
 	bool confirmed; /* "having" is dropped with --unconfirmed */
 	/*
-	 * A key of 'from', of hosts within each row: the column with their
-	 * number, and whether the first of them have rows.
+	 * A key of 'from', of hosts within each row: a test of those that are
+	 * (over cells of 'from' in the whole window, where 'where' is in a
+	 * pane), the column with their number, and whether the first of them
+	 * have rows.
 	 */
-	const char *inner, *counted;
+	const char *inner, *hosts, *counted;
 	bool unlisted;
 	bool local;         /* means nothing without -L */
 	const char *option; /* nor without this one */
@@ -48,7 +50,8 @@ struct tally {
 	const struct analysis *table;
 	struct tally *from; /* or NULL */
 	struct winagg *agg;
-	size_t i; /* of the list of aggregates */
+	struct expr *hosts; /* or NULL */
+	size_t i;           /* of the list of aggregates */
 	struct sums *sums;
 	struct alerts *alerts;
 	bool written;

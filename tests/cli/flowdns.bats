@@ -232,6 +232,33 @@ refuses() {
 		-L "$local_net"
 }
 
+@test "statistics of a window are the same whether windows slide or not" {
+	local only=record_types,response_codes,queried_domains,nonexisting_domains
+	local i
+
+	only+=,external_resolvers,local_servers,querying_hosts,answering_hosts
+	RANDOM=7
+	for ((i = 0; i < 600; i++)); do
+		local host=10.0.0.$((RANDOM % 4)) other=203.0.113.$((RANDOM % 4))
+		local name=n$((RANDOM % 9)).example.com
+
+		FLAGS=$((RANDOM % 2 * QUERY))
+		case $((RANDOM % 4)) in
+		0) query $((i / 10)) $host $other "$name" ;;
+		1) query $((i / 10)) $other $host "$name" ;;
+		2) FLAGS=$((32768 + FLAGS)) answer $((i / 10)) $other $host \
+			"$name" 1 $((RANDOM % 2 * 3)) ;;
+		3) FLAGS=$((32768 + FLAGS)) answer $((i / 10)) $host $other \
+			"$name" 1 $((RANDOM % 3 ? 5 : 0)) ;;
+		esac
+	done >in
+	flowdns --only $only -L 10.0.0.0/8 -n 0 -w 20s in >whole
+	flowdns --only $only -L 10.0.0.0/8 -n 0 -w 20s/5s in |
+		grep '^{"window_start":"[^"]*:[024]0.000Z"' >parts
+	[[ $(wc -l <whole) -gt 200 ]]
+	cmp whole parts
+}
+
 @test "querying_hosts: with the share of NXDOMAIN; answering_hosts" {
 	{
 		query 1 10.0.0.1 10.0.0.53 a
