@@ -28,6 +28,9 @@
  * place of later (5.7: their marks cannot be hinted at), keys and IPv4 text
  * without copies of variable size, -O3, -flto.  10^8 records through a pipe, -w
  * 60s/5s: 42 MiB, as for 10^7 (bench/memory).
+ *
+ * On a Xeon with 2 MiB of second cache these two took 4.8 to 5.7 and 6.3 to
+ * 8.5; with count() alone 4.4 (5.4 with states in panes) and 6.2 (7.5).
  */
 #ifndef WINAGG_H
 #define WINAGG_H
