@@ -35,7 +35,7 @@ static const char *const slot_names[S_ALL] = { "src_ip_addr", "dst_ip_addr",
 const char *const fact_names[F_ALL] = { "client", "server", "name", "domain",
 	"sub", "label", "asked", "qtype", "rcode", "scope", "listed", "service",
 	"large", "query", "response", "nxdomain", "servfail", "refused",
-	"recursive", "resolution", "query_bytes", "response_bytes",
+	"served", "recursive", "resolution", "query_bytes", "response_bytes",
 	"response_packets", "flow" };
 
 /* The word behind a message's number, RFC 1035 4.1.1. */
@@ -290,6 +290,7 @@ response_bits(struct facts_reader *r, struct facts *f, const struct header *h)
 	uint32_t bits = 0;
 
 	set_number(f, F_RESPONSE, 1);
+	set_number(f, F_SERVED, 1);
 	if (!has_flags || h->flags & RA)
 		bits |= D_RESOLVER;
 	if (!h->has_rcode && !has_flags)
@@ -298,6 +299,7 @@ response_bits(struct facts_reader *r, struct facts *f, const struct header *h)
 	set_number(f, F_NXDOMAIN, rcode == NXDOMAIN);
 	set_number(f, F_SERVFAIL, rcode == SERVFAIL);
 	set_number(f, F_REFUSED, rcode == REFUSED);
+	set_number(f, F_SERVED, rcode != REFUSED);
 	bits |= D_RCODE | (rcode == NXDOMAIN ? D_NXDOMAIN : 0);
 	if (h->flags & RA && !(h->flags & AA) && rcode == NOERROR && answered)
 		bits |= D_RESOLVED;

@@ -59,6 +59,7 @@ enum fact {
 	F_NXDOMAIN,
 	F_SERVFAIL,
 	F_REFUSED,
+	F_SERVED,     /* a response that is not REFUSED */
 	F_RECURSIVE,  /* a query of D_STUB */
 	F_RESOLUTION, /* a response of D_STUB */
 	F_QUERY_BYTES,

@@ -77,22 +77,34 @@ base_cell(const struct tally *from, const char *name)
 	return -1;
 }
 
+/* What a cell of a row sums up, or the one of the same name. */
+static int
+summed_cell(const struct tally *t, size_t cell)
+{
+	const struct agg *a = &t->agg->agg;
+	int call = cell < a->n_keys ? -1 : a->cell_from[cell].call;
+
+	return call >= 0 && a->calls[call].cell >= 0
+		   ? a->calls[call].cell
+		   : base_cell(t->from, a->cell_names[cell]);
+}
+
 static void
 inner_columns(struct sheet *s)
 {
 	const struct analysis *t = s->tally->table;
+	const struct agg *a = &s->tally->agg->agg;
 	const char *sort = t->sort;
 	struct slice part;
 
 	for (size_t i = 0; i < s->n; i++)
 		if (s->from[i] != NO_CELL)
-			s->base[i] =
-			    base_cell(s->tally->from, s->columns[i].name);
+			s->base[i] = summed_cell(s->tally, s->from[i]);
 	for (int i = 0; i < 2; i++)
-		s->by[i] =
-		    agg_split(&sort, &part)
-			? base_cell(s->tally->from, xstrndup(part.p, part.n))
-			: -1;
+		s->by[i] = agg_split(&sort, &part)
+			       ? summed_cell(s->tally,
+				     agg_cell(a, part.p, part.n, "sort"))
+			       : -1;
 	s->own = (size_t)s->tally->agg->agg.keys[0].cell;
 	s->host = (size_t)base_cell(s->tally->from, t->inner);
 	s->counted = column(s, t->counted, NO_CELL, NO_CELL);

@@ -53,7 +53,7 @@ const struct analysis tables[] = {
 		       "names=distinct(large),_nxdomain=sum(nxdomain),"
 		       "_servfail=sum(servfail),_refused=sum(refused),"
 		       "_recursive=sum(recursive),"
-		       "_resolutions=sum(resolution)",
+		       "_resolutions=sum(resolution),_served=sum(served)",
 	    .having = "names > 0 and packets >= 20 and "
 		      "packets >= 10 * names and "
 		      "response_bytes >= 480 * packets and "
@@ -110,14 +110,12 @@ const struct analysis tables[] = {
 	    .from = "amplification",
 	    .where = "_scope = 3",
 	    .keys = "src_ip_addr",
-	    .columns = "queries=sum(queries),"
-		       "responses=sum(responses - " OR_0(
-			   "_refused") "),"
-				       "refused=sum(_refused)",
+	    .columns = "queries=sum(queries),responses=sum(_served),"
+		       "refused=sum(_refused)",
 	    .having = "responses > 0",
 	    .sort = "responses",
 	    .inner = "dst_ip_addr",
-	    .hosts = "_scope = 3 and responses > " OR_0("_refused"),
+	    .hosts = "_scope = 3 and _served > 0",
 	    .counted = "clients",
 	    .local = true },
 	{ .name = "querying_hosts",

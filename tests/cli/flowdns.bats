@@ -408,10 +408,12 @@ refuses() {
 		answer 5 10.0.0.53 203.0.113.7 a.example.com 1 5
 		answer 6 10.0.0.53 203.0.113.7 a.example.com 1 5
 	} > in
-	gives external_resolvers '{"src_ip_addr":"8.8.8.8","queries":1,"clients":1}' \
-		-L 10.0.0.0/8 --clients 0
-	gives local_servers '{"src_ip_addr":"10.0.0.53","responses":1,"refused":2,"clients":1}' \
-		-L 10.0.0.0/8 --clients 0
+	gives external_resolvers '{"src_ip_addr":"8.8.8.8","queries":1,"clients":1}
+{"src_ip_addr":"8.8.8.8","dst_ip_addr":"10.0.0.53","queries":1}' \
+		-L 10.0.0.0/8
+	gives local_servers '{"src_ip_addr":"10.0.0.53","responses":1,"refused":2,"clients":1}
+{"src_ip_addr":"10.0.0.53","dst_ip_addr":"203.0.113.7","responses":1,"refused":2}' \
+		-L 10.0.0.0/8
 }
 
 @test "querying_hosts: a multicast group asks nothing" {
