@@ -256,8 +256,7 @@ name_bits(const struct facts *f)
 		return D_ORDINARY;
 	bits |= name->ordinary ? D_ORDINARY : 0;
 	bits |= name->listed ? D_LISTED : 0;
-	if (name->has_long_sub)
-		bits |= D_LONG;
+	bits |= name->has_long_sub ? D_LONG : 0;
 	return bits;
 }
 
