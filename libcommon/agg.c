@@ -200,13 +200,17 @@ evaluate(const struct agg *a, const struct expr_input *in, struct value *v,
 /* The numbers of a record where all calls are plain sums of short ones. */
 static inline bool
 quick_numbers(
-    const struct agg *a, const struct expr_input *in, uint64_t *numbers)
+    const struct agg *a, const struct expr_input *in, uint32_t *numbers)
 {
 	if (!a->quick)
 		return false;
-	for (size_t i = 0; i < a->n_calls; i++)
-		if (!quick_number(&a->calls[i], in, &numbers[i]))
+	for (size_t i = 0; i < a->n_calls; i++) {
+		uint64_t n;
+
+		if (!quick_number(&a->calls[i], in, &n))
 			return false;
+		numbers[i] = (uint32_t)n; /* of eight digits */
+	}
 	return true;
 }
 

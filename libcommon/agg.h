@@ -70,7 +70,7 @@ struct agg_pending {
 	char key[AGG_KEY];
 	int64_t time;
 	enum agg_made made;
-	uint64_t numbers[AGG_QUICK];
+	uint32_t numbers[AGG_QUICK];
 	uint64_t *totals; /* one a call */
 	struct value *v;  /* an argument a call; VALUE_NONE: not for it */
 };

@@ -26,7 +26,7 @@ groups_init_for(struct groups *g, size_t block, uint32_t n)
 	*g = (struct groups){ .seed = hash_seed(), .mask = 15 };
 	while (g->mask / 4 * 3 < n)
 		g->mask = g->mask * 2 + 1;
-	g->block = (block + UNIT - 1) / UNIT * UNIT;
+	g->block = block;
 	g->table = xzeros(((size_t)g->mask + 1) * sizeof *g->table);
 }
 
@@ -54,7 +54,8 @@ groups_freeze(struct groups *g)
 static size_t
 units(const struct groups *g, size_t key)
 {
-	size_t n = (g->block + 4 + key + UNIT - 1) / UNIT, power = FREED;
+	size_t bytes = g->block + GROUPS_LENGTH + (key ? key : 1);
+	size_t n = (bytes + UNIT - 1) / UNIT, power = FREED;
 
 	if (n < FREED)
 		return n;
@@ -74,10 +75,8 @@ struct slice
 groups_key(const struct groups *g, const void *block)
 {
 	const char *p = (const char *)block + g->block;
-	uint32_t n;
 
-	memcpy(&n, p, 4);
-	return slice_of(p + 4, n);
+	return slice_of(p + GROUPS_LENGTH, groups_length(p));
 }
 
 static void
@@ -152,48 +151,10 @@ take(struct groups *g, size_t n)
 	return place;
 }
 
-/* memcmp() == 0 for short keys, without the call. */
-static inline bool
-same_bytes(const char *a, const char *b, size_t n)
-{
-	uint64_t x, y;
-
-	for (; n >= 8; n -= 8, a += 8, b += 8) {
-		memcpy(&x, a, 8);
-		memcpy(&y, b, 8);
-		if (x != y)
-			return false;
-	}
-	while (n--)
-		if (a[n] != b[n])
-			return false;
-	return true;
-}
-
-/* The table's slot of a key: its own, or the free one where it belongs. */
-static inline uint32_t
-probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
-{
-	uint32_t i = hash & g->mask;
-
-	for (; g->table[i]; i = (i + 1) & g->mask) {
-		const char *p;
-		uint32_t len;
-
-		if (g->table[i] >> 32 != hash)
-			continue;
-		p = groups_at(g, (uint32_t)g->table[i] - 1) + g->block;
-		memcpy(&len, p, 4);
-		if (len == n && same_bytes(p + 4, key, n))
-			break;
-	}
-	return i;
-}
-
 void *
 groups_find(const struct groups *g, const char *key, size_t n)
 {
-	uint32_t i = probe(g, key, n, groups_hash(g, key, n));
+	uint32_t i = groups_probe(g, key, n, groups_hash(g, key, n));
 
 	return g->table[i] ? groups_at(g, (uint32_t)g->table[i] - 1) : NULL;
 }
@@ -204,36 +165,28 @@ groups_get(struct groups *g, const char *key, size_t n, bool *fresh)
 	return groups_get_hashed(g, key, n, groups_hash(g, key, n), fresh);
 }
 
-/* The block of a new key, whose place in the table is i. */
-static void *
-make(struct groups *g, const char *key, size_t n, uint32_t hash, uint32_t i)
+void *
+groups_make(
+    struct groups *g, const char *key, size_t n, uint32_t hash, uint32_t i)
 {
-	uint32_t place, len = (uint32_t)n;
-	char *p;
+	uint32_t place;
+	char *block, *p;
 
 	if (g->n >= g->mask / 4 * 3) {
 		grow(g);
-		i = probe(g, key, n, hash);
+		i = groups_probe(g, key, n, hash);
 	}
 	place = take(g, units(g, n));
 	g->table[i] = (uint64_t)hash << 32 | (place + 1);
 	g->n++;
-	p = groups_at(g, place);
-	memcpy(p + g->block, &len, 4);
-	memcpy(p + g->block + 4, key, n);
-	return p;
+	block = groups_at(g, place);
+	p = block + g->block;
+	for (int k = 0; k < GROUPS_LENGTH; k++)
+		p[k] = (char)(n >> 8 * k);
+	memcpy(p + GROUPS_LENGTH, key, n);
+	return block;
 }
 
-void *
-groups_get_hashed(
-    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh)
-{
-	uint32_t i = probe(g, key, n, hash);
-
-	*fresh = !g->table[i];
-	return *fresh ? make(g, key, n, hash, i)
-		      : groups_at(g, (uint32_t)g->table[i] - 1);
-}
 void **
 groups_all(const struct groups *g)
 {
@@ -292,7 +245,8 @@ groups_remove(struct groups *g, void *block)
 {
 	struct slice key = groups_key(g, block);
 	size_t n = units(g, key.n);
-	uint32_t i = probe(g, key.p, key.n, groups_hash(g, key.p, key.n));
+	uint32_t i =
+	    groups_probe(g, key.p, key.n, groups_hash(g, key.p, key.n));
 	uint32_t place = (uint32_t)g->table[i];
 
 	close_gap(g, i);

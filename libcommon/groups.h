@@ -2,7 +2,7 @@
 /*
  * groups: key bytes -> a block of accumulators of fixed size.
  *
- * A group costs its block and its key, rounded up to 8 bytes with 4 for the
+ * A group costs its block and its key, rounded up to 8 bytes with 3 for the
  * key's length, and 11 to 21 bytes of the table (load 3/8 to 3/4), half of
  * that again while the table grows.  Blocks never move; they begin as zeros.
  *
@@ -27,9 +27,14 @@
 #include <stdint.h>
 
 #include "libcommon/hash.h"
+#include "libcommon/load.h"
 #include "libcommon/slice.h"
 
-enum { GROUPS_UNIT = 8, GROUPS_CHUNK_BITS = 18 };
+enum {
+	GROUPS_UNIT = 8,
+	GROUPS_CHUNK_BITS = 18,
+	GROUPS_LENGTH = 3 /* bytes that tell the length of a key */
+};
 
 /* Chunks begin small and grow, so that a small table costs little. */
 struct groups_chunk {
@@ -42,7 +47,7 @@ struct groups {
 	uint32_t mask;
 	uint32_t n;
 	uint64_t seed;
-	size_t block; /* bytes, a multiple of 8 */
+	size_t block; /* bytes */
 	size_t head;  /* of them, in front: the owner's business */
 	struct groups_chunk *chunks;
 	size_t n_chunks, cap_chunks;
@@ -55,6 +60,9 @@ void groups_init(struct groups *g, size_t block);
 /* For about n groups: no growing on the way. */
 void groups_init_for(struct groups *g, size_t block, uint32_t n);
 
+/* GCC 12 takes a call for nothing that does no more than hint. */
+#define GROUPS_HINT static inline __attribute__((always_inline))
+
 /* The block of a key; *fresh if it was made now. */
 void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
 
@@ -62,7 +70,7 @@ void *groups_get(struct groups *g, const char *key, size_t n, bool *fresh);
  * The same in steps, so that many keys wait for memory together: the hash,
  * then a hint for the table, then one for the block, then the block.
  */
-void *groups_get_hashed(
+static inline void *groups_get_hashed(
     struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh);
 
 /* The commonest keys are addresses, of 17 bytes: 16 are hashed in one piece. */
@@ -75,7 +83,7 @@ groups_hash(const struct groups *g, const char *key, size_t n)
 	return (uint32_t)hash_bytes(key, n, g->seed);
 }
 
-static inline void
+GROUPS_HINT void
 groups_hint_table(const struct groups *g, uint32_t hash)
 {
 	__builtin_prefetch(&g->table[hash & g->mask]);
@@ -88,24 +96,93 @@ groups_at(const struct groups *g, uint32_t place)
 	       (size_t)(place & ((1u << GROUPS_CHUNK_BITS) - 1)) * GROUPS_UNIT;
 }
 
-static inline void
+GROUPS_HINT void
 groups_hint(const struct groups *g, const void *block)
 {
 	__builtin_prefetch(block, 1);
 	__builtin_prefetch((const char *)block + g->block, 1);
 }
 
-/* Of the entry with this hash: it is the right one but for rare collisions. */
-static inline void
+/*
+ * Of the entry with this hash, which is returned: it is the right one but for
+ * rare collisions.  NULL if there is none.
+ */
+GROUPS_HINT char *
 groups_hint_block(const struct groups *g, uint32_t hash)
 {
 	uint32_t i = hash & g->mask;
+	char *block;
 
 	while (g->table[i] && g->table[i] >> 32 != hash)
 		i = (i + 1) & g->mask;
 	if (!g->table[i])
-		return;
-	groups_hint(g, groups_at(g, (uint32_t)g->table[i] - 1));
+		return NULL;
+	block = groups_at(g, (uint32_t)g->table[i] - 1);
+	groups_hint(g, block);
+	return block;
+}
+
+/* memcmp() == 0 for short keys, without the call. */
+static inline bool
+groups_same(const char *a, const char *b, size_t n)
+{
+	uint64_t x, y, differ = 0;
+	size_t i = 0;
+
+	for (; i + 8 <= n; i += 8) {
+		memcpy(&x, a + i, 8);
+		memcpy(&y, b + i, 8);
+		differ |= x ^ y;
+	}
+	for (; i < n; i++)
+		differ |= (unsigned char)(a[i] ^ b[i]);
+	return !differ;
+}
+
+/* Private: of the key that stands here, behind its block. */
+static inline size_t
+groups_length(const char *p)
+{
+	return load4(p) & 0xffffff;
+}
+
+static inline bool
+groups_has_key(
+    const struct groups *g, const char *block, const char *key, size_t n)
+{
+	const char *p = block + g->block;
+
+	return groups_length(p) == n && groups_same(p + GROUPS_LENGTH, key, n);
+}
+
+/* The table's slot of a key: its own, or the free one where it belongs. */
+static inline uint32_t
+groups_probe(const struct groups *g, const char *key, size_t n, uint32_t hash)
+{
+	uint32_t i = hash & g->mask;
+
+	for (; g->table[i]; i = (i + 1) & g->mask) {
+		if (g->table[i] >> 32 == hash &&
+		    groups_has_key(
+			g, groups_at(g, (uint32_t)g->table[i] - 1), key, n))
+			break;
+	}
+	return i;
+}
+
+/* Private: the block of a new key, whose slot is i. */
+void *groups_make(
+    struct groups *g, const char *key, size_t n, uint32_t hash, uint32_t i);
+
+static inline void *
+groups_get_hashed(
+    struct groups *g, const char *key, size_t n, uint32_t hash, bool *fresh)
+{
+	uint32_t i = groups_probe(g, key, n, hash);
+
+	*fresh = !g->table[i];
+	return *fresh ? groups_make(g, key, n, hash, i)
+		      : groups_at(g, (uint32_t)g->table[i] - 1);
 }
 
 /* The block of a key, or NULL. */

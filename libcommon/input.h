@@ -17,7 +17,7 @@
 #include "libcommon/source.h"
 
 #ifndef IN_CAP
-#define IN_CAP (1024 * 1024)
+#define IN_CAP (512 * 1024)
 #endif
 
 #ifndef IN_CHUNK

@@ -34,9 +34,11 @@ add_chunk(struct livesums *s)
 	s->chunks[n] = xaligned(CHUNK * s->size);
 	memset(s->chunks[n], 0, CHUNK * s->size);
 	s->n_chunks++;
-	s->freed =
-	    xreallocarray(s->freed, s->n_chunks * CHUNK, sizeof *s->freed);
-	panelog_ids(&s->room, s->n_chunks * CHUNK);
+	if (s->n_chunks * CHUNK <= s->cap_ids)
+		return;
+	s->cap_ids = 2 * s->n_chunks * CHUNK;
+	s->freed = xreallocarray(s->freed, s->cap_ids, sizeof *s->freed);
+	panelog_ids(&s->room, s->cap_ids);
 }
 
 static void

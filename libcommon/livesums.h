@@ -49,6 +49,7 @@ struct livesums {
 	char **chunks; /* of groups, by id */
 	size_t n_chunks, cap_chunks;
 	uint32_t n_ids, n_freed, *freed; /* ids */
+	size_t cap_ids;
 	struct livesums_group **changes;
 	size_t n_changes, seen, dead, cap_changes;
 	char *composed[4];

@@ -89,7 +89,8 @@ panelog_more(struct panelog *log)
 void
 panelog_enter(struct panelog *log)
 {
-	panelog_pack(log);
+	if (log->loose > log->n / 2)
+		panelog_pack(log);
 	if (log->link)
 		*log->link = log->next;
 	if (log->next)
@@ -108,24 +109,6 @@ panelog_free(struct panelog *log)
 
 /* ---- entries ---- */
 
-/* Adds e to another one of its key; false, and nothing is done: too great. */
-static bool
-add(const struct panelog_room *room, struct panelog_entry *to,
-    const struct panelog_entry *e)
-{
-	uint32_t sum;
-	bool over = __builtin_add_overflow(to->records, e->records, &sum);
-
-	for (size_t i = 0; i < room->calls; i++)
-		over |= __builtin_add_overflow(to->sums[i], e->sums[i], &sum);
-	if (over)
-		return false;
-	to->records += e->records;
-	for (size_t i = 0; i < room->calls; i++)
-		to->sums[i] += e->sums[i];
-	return true;
-}
-
 /* Marks of other logs and keys are no harm: an entry tells whose it is. */
 void
 panelog_pack(struct panelog *log)
@@ -133,7 +116,7 @@ panelog_pack(struct panelog *log)
 	const struct panelog_room *room = log->room;
 	uint32_t n = 0;
 
-	if (log->packed == log->n)
+	if (!log->loose)
 		return;
 	for (uint32_t i = 0; i < log->n; i++) {
 		struct panelog_entry *e = panelog_at(log, i), *to = NULL;
@@ -143,13 +126,15 @@ panelog_pack(struct panelog *log)
 			    &room->marks[panelog_at(log, i + AHEAD)->id], 1);
 		if (room->marks[e->id] < n)
 			to = panelog_at(log, room->marks[e->id]);
-		if (to && to->id == e->id && add(room, to, e))
+		if (to && to->id == e->id &&
+		    panelog_plus(to, room->calls, e->records, e->sums))
 			continue;
 		room->marks[e->id] = n;
 		if (n < i)
 			memcpy(panelog_at(log, n), e, room->stride);
 		n++;
 	}
-	log->n = log->packed = n;
+	log->n = n;
+	log->loose = 0;
 	give_back(log);
 }

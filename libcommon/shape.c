@@ -434,7 +434,7 @@ points_avx2(const struct bounds_avx2 *b, const char *p)
 AVX2 BODY size_t
 below_avx2(uint32_t bits)
 {
-	return _tzcnt_u64(bits | 1ull << 32);
+	return _tzcnt_u32(bits); /* 32 of 0 */
 }
 
 #define WALK(name) name##_avx2

@@ -67,7 +67,7 @@ xzeros(size_t n)
 	void *p;
 
 	if (n < HUGE / 2)
-		return xcalloc(n, 1);
+		return memset(xaligned(n), 0, n);
 	n = (n + HUGE - 1) / HUGE * HUGE;
 	p = checked(aligned_alloc(HUGE, n));
 	madvise(p, n, MADV_HUGEPAGE);

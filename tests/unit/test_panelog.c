@@ -40,12 +40,12 @@ begin(struct panelog_room *room, uint32_t pane)
 
 /* A record of a key, which is named with its first one. */
 static void
-put(struct panelog *log, uint32_t key, const uint64_t *numbers)
+put(struct panelog *log, uint32_t key, const uint32_t *numbers)
 {
 	bool fresh = key >= named;
 
 	while (key > named)
-		panelog_put(log, &keys[named], true, (uint64_t[CALLS]){ 0 });
+		panelog_put(log, &keys[named], true, (uint32_t[CALLS]){ 0 });
 	panelog_put(log, &keys[key], fresh, numbers);
 }
 
@@ -69,9 +69,9 @@ put_some(struct panelog *logs, uint32_t n)
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t x = i * 2654435761u;
 		uint32_t key = x >> 8 & 1 ? x >> 16 & 7 : (x >> 16) % KEYS;
-		uint64_t great = (x >> 10 & 3) ? x % 1500 : UINT32_MAX - x % 9;
+		uint32_t great = (x >> 10 & 3) ? x % 1500 : UINT32_MAX - x % 9;
 
-		put(&logs[x % PANES], key, (uint64_t[CALLS]){ 1, great, x });
+		put(&logs[x % PANES], key, (uint32_t[CALLS]){ 1, great, x });
 	}
 }
 
@@ -90,9 +90,11 @@ test_pack(void)
 		uint32_t n = logs[p].n;
 
 		add_up(&logs[p], before);
+		panelog_pack(&logs[p]);
 		panelog_enter(&logs[p]);
 		add_up(&logs[p], after);
-		OK(logs[p].n < n && logs[p].n >= KEYS / 2);
+		/* Most of the newest pane's were added at once. */
+		OK((logs[p].n < n || p == PANES - 1) && logs[p].n >= KEYS / 2);
 		OK(memcmp(before, after, sizeof before) == 0);
 	}
 	for (int p = PANES; p-- > 0;)
@@ -111,7 +113,8 @@ test_small(void)
 	open_room(&room);
 	log = begin(&room, 7);
 	for (uint32_t i = 0; i < PUTS; i++)
-		put(&log, i % 3, (uint64_t[CALLS]){ 1, i % 2, 3 });
+		put(&log, i % 3, (uint32_t[CALLS]){ 1, i % 2, 3 });
+	OK(log.n == 3);
 	panelog_pack(&log);
 	OK(log.n == 3);
 	OK(panelog_at(&log, 1)->records == (PUTS + 1) / 3);
@@ -137,7 +140,7 @@ test_room(void)
 	for (int p = 0; p < PANES; p++)
 		logs[p] = begin(&room, (uint32_t)p);
 	for (uint32_t i = 0; i < 20 * PUTS; i++)
-		put(&logs[i % PANES], i % KEYS, (uint64_t[CALLS]){ 1, 2, 3 });
+		put(&logs[i % PANES], i % KEYS, (uint32_t[CALLS]){ 1, 2, 3 });
 	OK(room.taken <= PANES + 1);
 	for (int p = 0; p < PANES; p++) {
 		add_up(&logs[p], sums);

@@ -75,7 +75,7 @@ static void
 put(int u, int pane, uint32_t key)
 {
 	struct cell *c = &model[u][pane][key];
-	uint64_t numbers[CALLS] = { any(1000), any(7) };
+	uint32_t numbers[CALLS] = { (uint32_t)any(1000), (uint32_t)any(7) };
 	struct groups *g = &at->groups[pane];
 	bool fresh;
 
