@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "libcommon/key.h"
 #include "libcommon/xalloc.h"
 
 /* A plain member does without the expression's machinery; 0 if it is none. */
@@ -12,17 +11,10 @@ static inline size_t
 quick_part(const struct agg_key *k, const struct expr_input *in, char *key)
 {
 	const struct json_val *text = &in->v[k->slot];
-	struct ip ip;
-	uint64_t n;
+	enum json_kind kind = k->number ? JSON_NUMBER : JSON_STRING;
 
-	if (k->number)
-		return text->kind == JSON_NUMBER &&
-			       num_short(text->p, text->n, &n)
-			   ? key_put_count(key, n)
-			   : 0;
-	return text->kind == JSON_STRING && !text->escaped &&
-		       !ip_parse(json_slice(text), &ip)
-		   ? key_put_ip(key, &ip)
+	return text->kind == kind && !text->escaped
+		   ? agg_quick_part(k, json_slice(text), key)
 		   : 0;
 }
 
@@ -341,6 +333,16 @@ agg_apply(struct agg *a, char *states)
 	apply(a, states, pending(a, a->added));
 }
 
+char *
+agg_single(struct groups *g)
+{
+	bool fresh;
+
+	if (!g->single)
+		g->single = groups_get(g, "", 1, &fresh);
+	return (char *)g->single + g->head;
+}
+
 const char *
 agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 {
@@ -358,9 +360,7 @@ agg_add(struct agg *a, struct groups *g, const struct expr_input *in)
 	if (err)
 		return err;
 	if (!a->n_keys) {
-		if (!g->single)
-			g->single = groups_get(g, key, n, &fresh);
-		apply_to(a, g, g->single, p);
+		apply(a, agg_single(g), p);
 		return NULL;
 	}
 	if (borrows || n > AGG_KEY) {

@@ -11,7 +11,9 @@
 
 #include "libcommon/accum.h"
 #include "libcommon/expr.h"
+#include "libcommon/key.h"
 #include "libcommon/panelog.h"
+#include "libcommon/quad.h"
 #include "libcommon/reader.h"
 #include "libcommon/row.h"
 
@@ -75,6 +77,8 @@ struct agg_pending {
 	struct value *v;  /* an argument a call; VALUE_NONE: not for it */
 };
 
+struct agg_batched;
+
 struct agg {
 	struct agg_key keys[AGG_MAX_KEYS];
 	size_t n_keys;
@@ -102,6 +106,7 @@ struct agg {
 	/* A ring: record i is at i % AGG_PENDING. */
 	struct agg_pending pending[AGG_PENDING];
 	uint32_t added, hinted, settled;
+	struct agg_batched *batch; /* or NULL */
 };
 
 /*
@@ -120,6 +125,9 @@ const char *agg_add(
     struct agg *a, struct groups *g, const struct expr_input *in);
 /* The same into the log of a pane; false: the record does not fit into it. */
 bool agg_log(struct agg *a, struct panelog *log, const struct expr_input *in);
+
+/* The states of the one group that there is without keys. */
+char *agg_single(struct groups *g);
 
 /*
  * The same of a key that is made, and of counts: one a call that is
@@ -153,6 +161,26 @@ void agg_cells(struct agg *a, struct slice key, const void *block,
 
 /* Marks a cell as wanted, with those that it is computed from. */
 void agg_want(const struct agg *a, bool *wanted, size_t cell);
+
+/*
+ * The bytes of a plain member in a key, of which the text is a string or a
+ * scalar as the key has it; 0 if it is no address, or no short number.
+ */
+static inline size_t
+agg_quick_part(const struct agg_key *k, struct slice text, char *key)
+{
+	struct ip ip;
+	uint64_t n;
+
+	if (k->number)
+		return num_short(text.p, text.n, &n) ? key_put_count(key, n)
+						     : 0;
+	/* The commonest without a step between. */
+	*key = KEY_TAG_IP;
+	if (quad(text.p, text.n, (uint8_t *)key + 1))
+		return KEY_IP;
+	return ip_parse(text, &ip) ? 0 : key_put_ip(key, &ip);
+}
 
 /* Where all calls are quick: adds the sum of a call over so many records. */
 static inline void

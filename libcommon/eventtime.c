@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "libcommon/column.h"
+#include "libcommon/load.h"
 #include "libcommon/source.h"
 #include "libcommon/xalloc.h"
 
@@ -59,52 +61,42 @@ choose(struct eventtime *e, const struct json_val *field,
 	return err;
 }
 
-enum { MINUTE = 17, BEHIND = 23 }; /* places in the text */
+enum { SECONDS = 15, BEHIND = 23 }; /* places in the text */
 
-static inline unsigned
-digit(char c)
-{
-	return (unsigned char)(c - '0');
-}
-
-/* Seconds and milliseconds at p; false if they are none, or a leap second. */
+/*
+ * Seconds and milliseconds of "m:ss.mmm", given as its 8 bytes less those of
+ * "m:00.000"; false if they are none, or a leap second.
+ */
 static inline bool
-read_seconds(const char *p, int64_t *ns)
+read_seconds(uint64_t x, int64_t *ns)
 {
-	unsigned s10 = digit(p[0]), s = digit(p[1]), m100 = digit(p[3]),
-		 m10 = digit(p[4]), m = digit(p[5]);
+	/* What would be too much of a byte sets its highest bit. */
+	const uint64_t least = 0x7676767f767a7f7f;
+	const uint64_t tops = 0x8080808080808080;
+	const uint64_t low = 0x000000ff000000ff;
+	uint64_t pairs = x * 10 + (x >> 8);
 
-	if ((s10 > 5) | (s > 9) | (p[2] != '.') | (m100 > 9) | (m10 > 9) |
-	    (m > 9))
-		return false;
-	*ns = (int64_t)(s10 * 10 + s) * NUM_NANO +
-	      (int64_t)(m100 * 100 + m10 * 10 + m) * 1000000;
-	return true;
-}
-
-static inline uint64_t
-eight(const char *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof v);
-	return v;
+	/* ss, m and mm at the bytes 2, 4 and 6. */
+	*ns = (int64_t)(((pairs >> 16 & low) * 0x000003e800000001 +
+			    (pairs & low << 32) * 100) >>
+			32) *
+	      1000000;
+	return !(((x + least) | x) & tops);
 }
 
 /* Text that differs from the last in its seconds alone. */
 static inline bool
-same_minute(const struct eventtime *e, const struct json_val *text, int64_t *ns)
+same_minute(const struct eventtime *e, struct slice text, int64_t *ns)
 {
-	const char *p = text->p, *last = e->text;
+	const char *p = text.p, *last = e->text;
 	uint64_t differ;
 
-	if (text->n != e->text_n)
+	if (text.n != e->text_n)
 		return false;
 	differ =
-	    (eight(p) ^ eight(last)) | (eight(p + 8) ^ eight(last + 8)) |
-	    (uint64_t)(p[16] != last[16]) |
-	    ((eight(p + text->n - 8) ^ eight(last + text->n - 8)) & e->behind);
-	if (differ || !read_seconds(p + MINUTE, ns))
+	    (load8(p) ^ load8(last)) | (load8(p + 8) ^ load8(last + 8)) |
+	    ((load8(p + text.n - 8) ^ load8(last + text.n - 8)) & e->behind);
+	if (differ || !read_seconds(load8(p + SECONDS) ^ e->seconds, ns))
 		return false;
 	*ns += e->minute;
 	return true;
@@ -112,24 +104,36 @@ same_minute(const struct eventtime *e, const struct json_val *text, int64_t *ns)
 
 /* To be the last one, if it has three decimals and all its minute can be. */
 static void
-remember(struct eventtime *e, const struct json_val *text, int64_t ns)
+remember(struct eventtime *e, struct slice text, int64_t ns)
 {
 	const int64_t end = INT64_MAX - 60 * (int64_t)NUM_NANO;
-	unsigned char behind[8];
 	int64_t seconds;
 
 	e->text_n = SIZE_MAX; /* of no text */
-	if (ns < -end || ns > end || text->n < BEHIND ||
-	    text->n > BEHIND + sizeof behind || text->n > EVENTTIME_TEXT ||
-	    !read_seconds(text->p + MINUTE, &seconds) ||
-	    (text->n > BEHIND && digit(text->p[BEHIND]) < 10))
+	if (ns < -end || ns > end || text.n < BEHIND ||
+	    text.n > BEHIND + sizeof e->behind || text.n > EVENTTIME_TEXT ||
+	    (text.n > BEHIND && (unsigned char)(text.p[BEHIND] - '0') < 10))
 		return;
-	for (size_t i = 0; i < sizeof behind; i++)
-		behind[i] = text->n - sizeof behind + i < BEHIND ? 0 : 255;
-	memcpy(&e->behind, behind, sizeof behind);
-	memcpy(e->text, text->p, text->n);
-	e->text_n = text->n;
+	memcpy(e->text, text.p, text.n);
+	memcpy(e->text + SECONDS + 2, "00.000", 6);
+	e->seconds = load8(e->text + SECONDS);
+	if (!read_seconds(load8(text.p + SECONDS) ^ e->seconds, &seconds))
+		return;
+	/* Of the last bytes those in front belong to the seconds. */
+	e->behind = text.n == BEHIND ? 0 : ~0ull << (8 * (BEHIND + 8 - text.n));
+	e->text_n = text.n;
 	e->minute = ns - seconds;
+}
+
+static inline bool
+time_of_text(struct eventtime *e, struct slice text, int64_t *ns)
+{
+	if (same_minute(e, text, ns))
+		return true;
+	if (tstamp_parse(text, e->zone, ns))
+		return false;
+	remember(e, text, *ns);
+	return true;
 }
 
 const char *
@@ -143,15 +147,25 @@ eventtime_of(struct eventtime *e, const struct json_val *v, int64_t *ns)
 		*ns = now.tv_sec * (int64_t)NUM_NANO + now.tv_nsec;
 		return NULL;
 	}
-	if (text->kind == JSON_STRING && !text->escaped && !e->row_end) {
-		if (same_minute(e, text, ns))
-			return NULL;
-		if (!tstamp_parse(json_slice(text), e->zone, ns)) {
-			remember(e, text, *ns);
-			return NULL;
-		}
-	}
+	if (text->kind == JSON_STRING && !text->escaped && !e->row_end &&
+	    time_of_text(e, json_slice(text), ns))
+		return NULL;
 	return choose(e, text, &v[e->end_slot], ns);
+}
+
+uint32_t
+eventtime_of_run(
+    struct eventtime *e, const struct reader *r, uint32_t n, int64_t *ns)
+{
+	struct column c;
+	uint32_t i = 0;
+
+	if (e->arrival || e->row_end ||
+	    column_of(r, e->slot, &c) != JSON_STRING)
+		return 0;
+	while (i < n && time_of_text(e, column_text(&c, i), &ns[i]))
+		i++;
+	return i;
 }
 
 static bool

@@ -14,6 +14,7 @@
 #ifndef EVENTTIME_H
 #define EVENTTIME_H
 
+#include "libcommon/reader.h"
 #include "libcommon/schema.h"
 #include "libcommon/value.h"
 
@@ -31,7 +32,8 @@ struct eventtime {
 	/* The last text with three decimals, and the start of its minute. */
 	char text[EVENTTIME_TEXT];
 	size_t text_n;
-	uint64_t behind; /* of its last 8 bytes: those behind the seconds */
+	uint64_t behind;  /* of its last 8 bytes: those behind the seconds */
+	uint64_t seconds; /* the 8 bytes that end with them, if they are 0 */
 	int64_t minute;
 };
 
@@ -42,6 +44,13 @@ void eventtime_open(struct eventtime *e, const char *name,
 /* v: values by slot.  NULL, or a message that names the field. */
 const char *eventtime_of(
     struct eventtime *e, const struct json_val *v, int64_t *ns);
+
+/*
+ * The times of n records that come next.  Returns of how many: behind them is
+ * one that eventtime_of() has to look at.
+ */
+uint32_t eventtime_of_run(
+    struct eventtime *e, const struct reader *r, uint32_t n, int64_t *ns);
 
 /*
  * Where a file begins: the least time of its first lines, since the clock of

@@ -114,6 +114,14 @@ run_next(struct run *r)
 	return found;
 }
 
+/* n records that came next have been read in columns. */
+static inline void
+run_leave_out(struct run *r, uint32_t n)
+{
+	reader_leave_out(&r->reader, n);
+	r->selected += n;
+}
+
 /* A field of it cannot be read. */
 void run_reject(struct run *r, const char *what);
 

@@ -3,11 +3,10 @@
 
 #include <stdlib.h>
 
-#include "libcommon/key.h"
 #include "libcommon/regroup.h"
 #include "libcommon/xalloc.h"
 
-enum { AHEAD = 8 };
+enum { LEAST = 4 }; /* records in a batch */
 
 static void
 free_groups(struct winagg *a, struct groups *g)
@@ -23,106 +22,7 @@ free_groups(struct winagg *a, struct groups *g)
 	groups_free(g);
 }
 
-/* ---- rows ---- */
-
-struct slice
-winagg_key(const struct winagg *a, const void *block)
-{
-	if (a->u->sessions)
-		return a->session_key;
-	return a->sliding ? live_key(&a->u->live, block)
-			  : groups_key(a->u->only, block);
-}
-
-void **
-winagg_all(const struct winagg *a, size_t *n)
-{
-	if (a->sliding)
-		return live_all(&a->u->live, n);
-	*n = a->u->only ? a->u->only->n : 0;
-	return *n ? groups_all(a->u->only) : NULL;
-}
-
-/* Keys are single addresses, of which the ranks tell all. */
-static bool
-ranks_tell(const struct winagg *a)
-{
-	const struct order *o = &a->rows.order;
-
-	return a->agg.n_keys == 1 && order_tells(o, KEY_IP) &&
-	       *o->prefix.p == KEY_TAG_IP && !a->u->sessions;
-}
-
-struct slice
-winagg_row_key(const struct winagg *a, size_t i, char room[KEY_IP])
-{
-	if (!ranks_tell(a))
-		return winagg_key(a, a->rows.v[i].block);
-	order_key(&a->rows.order, &a->rows.v[i], room, KEY_IP);
-	return slice_of(room, KEY_IP);
-}
-
-/* Of a live group with sums first its line, then its key. */
-void
-winagg_hint(const struct winagg *a, size_t i)
-{
-	const struct winrows *rows = &a->rows;
-	const struct live *l = &a->u->live;
-
-	i += AHEAD;
-	if (i >= rows->n || a->u->sessions)
-		return;
-	if (!l->sums) {
-		groups_hint(
-		    a->sliding ? &l->groups : a->u->only, rows->v[i].block);
-		return;
-	}
-	if (!ranks_tell(a))
-		groups_hint(&l->groups,
-		    ((const struct livesums_group *)rows->v[i].block)->key);
-	if (i + AHEAD < rows->n)
-		__builtin_prefetch(rows->v[i + AHEAD].block);
-}
-
-const uint64_t *
-winagg_sums(struct winagg *a, const void *block)
-{
-	const struct livesums_group *g = block;
-
-	if (!a->agg.quick)
-		return NULL;
-	if (a->u->live.sums && !g->more)
-		return g->sums;
-	block = winagg_states(a, block);
-	for (size_t i = 0; i < a->agg.n_calls; i++) {
-		const struct agg_call *c = &a->agg.calls[i];
-		const struct accum_sum *s =
-		    (const void *)((const char *)block + c->offset);
-
-		if (c->counts) {
-			a->numbers[i] = s->lo;
-			continue;
-		}
-		if (!s->n || s->hi || s->lo % NUM_NANO)
-			return NULL;
-		a->numbers[i] = s->lo / NUM_NANO;
-	}
-	return a->numbers;
-}
-
-const char *
-winagg_states(struct winagg *a, const void *block)
-{
-	return a->sliding ? live_states(&a->u->live, block) : block;
-}
-
-void
-winagg_cells(struct winagg *a, const void *block, struct value *cells,
-    struct arena *arena)
-{
-	agg_cells(&a->agg, winagg_key(a, block), winagg_states(a, block), cells,
-	    arena, NULL);
-}
+/* ---- what rows are chosen by ---- */
 
 /* Those that decide about rows. */
 static void
@@ -331,9 +231,24 @@ client_drop(void *arg, char *state)
 	}
 }
 
+/* Room for batches, if records can be added in such. */
+static void
+open_batches(struct winaggs *all)
+{
+	const struct window *w = all->v->window;
+	const int kind = w->spec.kind;
+	bool fit = all->step && !w->run->where && !w->opts.spread &&
+		   (kind == WINDOW_TIME || kind == WINDOW_WHOLE);
+
+	for (size_t i = 0; fit && i < all->n; i += all->step)
+		fit = agg_batch_open(&all->v[i].agg);
+	all->batches = fit;
+}
+
 void
 winagg_client(struct winaggs *all, struct window_client *client)
 {
+	open_batches(all);
 	*client = (struct window_client){
 		.state = all->n * sizeof(struct pane),
 		.unit = all->n * sizeof(struct winagg_unit),
@@ -359,24 +274,75 @@ winagg_groups(struct winagg *a, struct window_pane *pane, size_t i)
 	return g;
 }
 
-static bool
-add_to_log(struct winagg *a, struct window_pane *pane, struct panelog *log,
-    const struct expr_input *in)
+/* The log of a pane, or NULL: records go to its groups. */
+static inline struct panelog *
+begun_log(struct winagg *a, struct window_pane *pane, size_t i)
 {
-	if (!log->room && !livesums_begin(a->u->live.sums, log, pane->id))
-		return false;
-	return agg_log(&a->agg, log, in);
+	struct panelog *log = log_of(pane, i);
+
+	return a->logs && (log->room ||
+			      livesums_begin(a->u->live.sums, log, pane->id))
+		   ? log
+		   : NULL;
 }
 
 const char *
 winagg_add(struct winagg *a, struct window_pane *pane, size_t i,
     const struct expr_input *in)
 {
+	struct panelog *log;
+
 	if (a->u->sessions)
 		return sessions_add(a->u->sessions, in);
-	if (a->logs && add_to_log(a, pane, log_of(pane, i), in))
+	log = begun_log(a, pane, i);
+	if (log && agg_log(&a->agg, log, in))
 		return NULL;
 	return agg_add(&a->agg, winagg_groups(a, pane, i), in);
+}
+
+static void
+add_batch(
+    struct winagg *a, struct window_pane *const *panes, size_t i, uint32_t n)
+{
+	struct agg_target to[AGG_BATCH];
+
+	for (uint32_t k = 0; k < n; k++) {
+		struct panelog *log;
+
+		if (k && panes[k] == panes[k - 1]) {
+			to[k] = to[k - 1];
+			continue;
+		}
+		log = begun_log(a, panes[k], i);
+		to[k] =
+		    (struct agg_target){ log ? log->room->keys
+					     : winagg_groups(a, panes[k], i),
+			    log };
+	}
+	agg_batch_add(&a->agg, to, n);
+}
+
+void
+winagg_add_run(struct winaggs *all)
+{
+	struct window *w = all->v->window;
+	const struct reader *r = &w->run->reader;
+	struct window_pane *panes[AGG_BATCH];
+	uint32_t asked, n;
+
+	_Static_assert((int)AGG_BATCH <= (int)WINDOW_RUN, "panes");
+
+	do {
+		n = asked = r->run < AGG_BATCH ? r->run : AGG_BATCH;
+		if (asked < LEAST || !all->batches)
+			return;
+		for (size_t i = 0; i < all->n; i += all->step)
+			n = agg_batch_read(&all->v[i].agg, r, n);
+		n = window_take_run(w, panes, n);
+		for (size_t i = 0; i < all->n; i += all->step)
+			add_batch(&all->v[i], panes, i, n);
+		run_leave_out(w->run, n);
+	} while (n == asked);
 }
 
 void

@@ -35,7 +35,7 @@
 #ifndef WINAGG_H
 #define WINAGG_H
 
-#include "libcommon/agg.h"
+#include "libcommon/agg_batch.h"
 #include "libcommon/key.h"
 #include "libcommon/session.h"
 #include "libcommon/window.h"
@@ -100,8 +100,16 @@ struct winaggs {
 	/* What enters is told of groups that have an alert, see live.h. */
 	void (*tell)(void *alert, const char *states);
 	void (*drop)(void *arg); /* the unit at hand is gone */
+	/* Each record goes to the first and each step-th one of them; or 0. */
+	size_t step;
+
+	/* Private. */
+	bool batches; /* in batches */
 };
 void winagg_client(struct winaggs *all, struct window_client *client);
+
+/* Adds records that come next, as many as can be added in batches. */
+void winagg_add_run(struct winaggs *all);
 
 /* Adds the record at hand; i: of the list. */
 const char *winagg_add(struct winagg *a, struct window_pane *pane, size_t i,

@@ -258,6 +258,26 @@ window_moved(struct window *w)
 		window_advance(w, mark);
 }
 
+int64_t
+window_closed(const struct window *w)
+{
+	const struct unit *u = w->u;
+	int64_t closed = u->horizon, level, end;
+
+	if (!w->parts)
+		return closed;
+	if (!u->rebuilding && u->muted_to > closed)
+		closed = u->muted_to;
+	level = unit_level(u);
+	if (level == INT64_MIN)
+		return closed;
+	/* The last end of a window that the watermark has passed. */
+	end = winspec_pane(&w->spec, level) - w->spec.panes;
+	end -= end % w->spec.step + (end % w->spec.step < 0 ? w->spec.step : 0);
+	end += w->spec.panes;
+	return end > closed ? end : closed;
+}
+
 void
 window_late(struct window *w, int64_t closed)
 {
@@ -316,100 +336,7 @@ window_forget(struct window *w)
 	w->turn = 0;
 }
 
-/* ---- records ---- */
-
-int64_t
-window_closed(const struct window *w)
-{
-	const struct unit *u = w->u;
-	int64_t closed = u->horizon, level, end;
-
-	if (!w->parts)
-		return closed;
-	if (!u->rebuilding && u->muted_to > closed)
-		closed = u->muted_to;
-	level = unit_level(u);
-	if (level == INT64_MIN)
-		return closed;
-	/* The last end of a window that the watermark has passed. */
-	end = winspec_pane(&w->spec, level) - w->spec.panes;
-	end -= end % w->spec.step + (end % w->spec.step < 0 ? w->spec.step : 0);
-	end += w->spec.panes;
-	return end > closed ? end : closed;
-}
-
-/* A pane other than the last one. */
-static struct window_pane *
-other_pane(struct window *w, int64_t t)
-{
-	int64_t id = winspec_pane(&w->spec, t);
-
-	if (id < window_closed(w)) {
-		window_late(w, winspec_start(&w->spec, id + 1));
-		return NULL;
-	}
-	w->u->pane = window_pane(w, id);
-	w->u->from = winspec_start(&w->spec, id);
-	w->u->to = winspec_start(&w->spec, id + 1);
-	return w->u->pane;
-}
-
-struct window_pane *
-window_take_at(struct window *w, int64_t t)
-{
-	if (w->run->reader.in.turn != w->turn)
-		w->turned(w);
-	if (w->spec.kind == WINDOW_WHOLE)
-		return w->u->pane;
-	w->u->idle_since = 0;
-	w->now = t;
-	if (w->spec.kind == WINDOW_COUNT)
-		return window_pane(w, (int64_t)w->u->index / w->spec.pane);
-	if (watermark_see(&w->u->mark, t))
-		window_moved(w);
-	if (w->spec.kind == WINDOW_SESSION || (t >= w->u->from && t < w->u->to))
-		return w->u->pane;
-	return other_pane(w, t);
-}
-
-struct window_pane *
-window_take(struct window *w)
-{
-	const char *err = NULL;
-	int64_t t = 0;
-
-	if (w->spec.kind != WINDOW_WHOLE)
-		err = eventtime_of(&w->time, w->run->reader.rec.v, &t);
-	w->timed = !err;
-	if (!err)
-		return window_take_at(w, t);
-	run_reject(w->run, window_no_time(w, err));
-	return NULL;
-}
-
-const char *
-window_no_time(struct window *w, const char *what)
-{
-	snprintf(w->message, sizeof w->message, "%s: %s (needed for -w)",
-	    w->time.name, what);
-	return w->message;
-}
-
-void
-window_count(struct window *w)
-{
-	struct window_pane *pane =
-	    window_pane(w, (int64_t)w->u->index / w->spec.pane);
-
-	if (!pane->records++)
-		pane->first = pane->last = w->now;
-	pane->first = w->now < pane->first ? w->now : pane->first;
-	pane->last = w->now > pane->last ? w->now : pane->last;
-	w->u->index++;
-	if (w->u->next_end == (int64_t)w->u->index / w->spec.pane &&
-	    (int64_t)w->u->index % w->spec.pane == 0)
-		window_emit(w);
-}
+/* ---- the end ---- */
 
 static void
 say_what_was_late(const struct window *w)

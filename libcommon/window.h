@@ -29,6 +29,8 @@
 #include "libcommon/unit.h"
 #include "libcommon/winspec.h"
 
+enum { WINDOW_RUN = 32 };
+
 struct window_opts {
 	const char *spec, *time_field, *lateness, *idle, *max_future, *align;
 	const char *late;
@@ -142,6 +144,14 @@ struct window_pane *window_take(struct window *w);
 
 /* The same where the tool knows the time. */
 struct window_pane *window_take_at(struct window *w, int64_t t);
+
+/*
+ * The same of n records that come next, as far as that closes no window and
+ * none is late or in doubt; no more than WINDOW_RUN.  Returns of how many.
+ * Not of windows that are sessions or of a count.
+ */
+uint32_t window_take_run(
+    struct window *w, struct window_pane **panes, uint32_t n);
 
 /* The numbers of the windows that have a pane: first, first + 1, .. last. */
 void window_numbers(const struct window *w, const struct window_pane *pane,

@@ -102,6 +102,7 @@ aggregate_whole(struct job *j)
 
 		if (err)
 			run_reject(&j->run, err);
+		winagg_add_run(&j->list);
 	}
 }
 
@@ -120,6 +121,7 @@ aggregate(struct job *j)
 			run_reject(&j->run, err);
 		else
 			window_added(&j->window);
+		winagg_add_run(&j->list);
 	}
 }
 
@@ -349,7 +351,11 @@ open_aggregates(struct job *j)
 		       : NULL);
 	j->agg.rows.limit = opt.limit == UINT64_MAX ? 0 : opt.limit;
 	j->list = (struct winaggs){
-		.v = &j->agg, .n = 1, .emit = write_rows, .arg = j
+		.v = &j->agg,
+		.n = 1,
+		.emit = write_rows,
+		.arg = j,
+		.step = !opt.merge,
 	};
 	if (opt.partial || opt.merge)
 		j->partial = partial_new(

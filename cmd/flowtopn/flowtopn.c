@@ -234,6 +234,7 @@ rank(struct job *j)
 			run_reject(&j->run, err);
 		else
 			window_added(&j->window);
+		winagg_add_run(&j->list);
 	}
 	window_finish(&j->window);
 }
@@ -306,7 +307,8 @@ open_client(struct job *j, struct window_client *client)
 	j->list = (struct winaggs){ .v = j->aggs,
 		.n = 2 * opt.n_keys,
 		.emit = write_rankings,
-		.arg = j };
+		.arg = j,
+		.step = opt.approx == UINT64_MAX ? 2 : 0 };
 	winagg_client(&j->list, client);
 	if (opt.alert)
 		open_alerts(j, client);

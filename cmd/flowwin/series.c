@@ -364,8 +364,11 @@ static const char *
 take(struct flowwin *f)
 {
 	struct series *s = f->mode;
+	const char *err = spread_add(&s->spread, add, s);
 
-	return spread_add(&s->spread, add, s);
+	if (!err)
+		winagg_add_run(&s->list);
+	return err;
 }
 
 static void
@@ -443,7 +446,8 @@ setup(struct flowwin *f, struct window_client *client)
 	s.list = (struct winaggs){ .v = &s.agg,
 		.n = 1,
 		.emit = opt->collect ? collect : write_rows,
-		.arg = &s };
+		.arg = &s,
+		.step = 1 };
 	winagg_client(&s.list, client);
 	client->units = !opt->fill && !opt->collect && !opt->roll;
 	client->fill = opt->fill || opt->collect;
