@@ -8,8 +8,6 @@
 static const char expected[] = "IP address expected";
 static const char prefix_expected[] = "IP prefix expected";
 
-static const uint8_t v4_head[12] = { [10] = 0xff, [11] = 0xff };
-
 enum { V4_BITS = 96 }; /* before the 32 of IPv4 */
 
 static inline bool
@@ -116,12 +114,6 @@ ip_parse(struct slice s, struct ip *out)
 	return s.n < 2 ? expected : v6_parse(s, out);
 }
 
-bool
-ip_is_v4(const struct ip *ip)
-{
-	return memcmp(ip->b, v4_head, 12) == 0;
-}
-
 /* 0 to 255. */
 static inline char *
 put_octet(char *o, unsigned v)
@@ -156,7 +148,7 @@ make_octet_texts(void)
 static size_t
 put_quad(char *out, const uint8_t *b)
 {
-	char room[16], *o = room;
+	char *o = out;
 
 	if (!octet_texts[0].n)
 		make_octet_texts();
@@ -164,8 +156,7 @@ put_quad(char *out, const uint8_t *b)
 		memcpy(o, octet_texts[b[i]].text, 4);
 		o += octet_texts[b[i]].n;
 	}
-	memcpy(out, room, (size_t)(o - room - 1));
-	return (size_t)(o - room - 1);
+	return (size_t)(o - out - 1);
 }
 
 /* The longest run of zero groups, the first of several; of two at least. */

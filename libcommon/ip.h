@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "libcommon/load.h"
 #include "libcommon/slice.h"
 
 enum { IP_ROOM = 46 };
@@ -29,9 +30,14 @@ struct ip_prefix {
 const char *ip_parse(struct slice s, struct ip *out);
 
 /* RFC 5952 text of IPv6, dotted quad of IPv4; returns the length. */
-size_t ip_put(char *out, const struct ip *ip);
+size_t ip_put(char *out, const struct ip *ip); /* IP_ROOM */
 
-bool ip_is_v4(const struct ip *ip);
+static inline bool
+ip_is_v4(const struct ip *ip)
+{
+	return !load8((const char *)ip->b) &&
+	       load4((const char *)ip->b + 8) == 0xffff0000;
+}
 
 /* "10.0.0.0/8", "2001:db8::/32", an address alone (its full length), and
  * "10.0.0.0 255.0.0.0" and "172.16/12" as nfdump has them. */

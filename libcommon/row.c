@@ -186,6 +186,7 @@ row_fix(struct row_out *r, const struct value *cells, size_t n)
 	r->fixed.n = 0;
 	if (n && (r->format == ROW_JSON || r->format == ROW_BULK))
 		put_members(r, &r->fixed, cells, 0, n);
+	out_room(&r->fixed, ROW_PIECE);
 }
 
 struct slice

@@ -57,7 +57,11 @@ void row_identify(struct row_out *r, size_t n);
 /* The first n cells of the rows to come are the same as these, and known. */
 void row_fix(struct row_out *r, const struct value *cells, size_t n);
 
-/* In JSON: their text, and that in front of a value: "name": */
+/*
+ * In JSON: their text, behind which ROW_PIECE bytes more may be read, and that
+ * in front of a value: "name":
+ */
+enum { ROW_PIECE = 16 };
 struct slice row_fixed(const struct row_out *r);
 struct slice row_label(const struct row_out *r, size_t column);
 

@@ -7,7 +7,7 @@
 #include "libcommon/xalloc.h"
 
 enum {
-	PIECE = 16, /* labels are copied in pieces; room behind them */
+	PIECE = ROW_PIECE, /* texts are copied in such; room behind them */
 	ADDRESS = 2 + 45,
 	NUMBER = 20
 };
@@ -112,8 +112,7 @@ rowsums_put(const struct rowsums *s, struct slice key, const uint64_t *numbers)
 
 	if (!p)
 		return false;
-	memcpy(p, head.p, head.n);
-	p += head.n;
+	p = put_text(p, head.p, head.n);
 	for (const struct label *l = s->labels; l < s->labels + s->n; l++) {
 		p = put_text(p, l->text, l->n);
 		if (l->call >= 0) {
