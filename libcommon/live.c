@@ -205,17 +205,6 @@ live_change(struct live *l)
 	return g;
 }
 
-const void *
-live_coming(const struct live *l, size_t ahead)
-{
-	const struct livesums *s = l->sums;
-	size_t i = (s ? s->seen : l->seen) + ahead - 1;
-
-	if (i >= (s ? s->n_changes : l->n_changed))
-		return NULL;
-	return s ? (void *)s->changes[i] : (void *)l->changed[i];
-}
-
 void
 live_settle(struct live *l)
 {
@@ -228,23 +217,6 @@ live_settle(struct live *l)
 		groups_remove(&l->groups, l->changed[i]);
 	}
 	l->n_changed = l->seen = l->dead = 0;
-}
-
-bool
-live_has(const struct live *l, const void *group)
-{
-	const struct live_group *g = group;
-
-	return l->sums ? livesums_has(group) : g->panes > 0;
-}
-
-uint32_t *
-live_entry(const struct live *l, const void *group)
-{
-	void *g = (void *)(uintptr_t)group;
-
-	return l->sums ? &((struct livesums_group *)g)->entry
-		       : &((struct live_group *)g)->entry;
 }
 
 void

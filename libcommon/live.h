@@ -74,16 +74,38 @@ void live_leave(struct live *l, struct groups *pane, struct panelog *log);
 void *live_change(struct live *l);
 
 /* The one that will come so many calls later, or NULL. */
-const void *live_coming(const struct live *l, size_t ahead);
+static inline const void *
+live_coming(const struct live *l, size_t ahead)
+{
+	const struct livesums *s = l->sums;
+	size_t i = (s ? s->seen : l->seen) + ahead - 1;
+
+	if (i >= (s ? s->n_changes : l->n_changed))
+		return NULL;
+	return s ? (void *)s->changes[i] : (void *)l->changed[i];
+}
 
 /* All that have changed were seen: those of no pane any more are freed. */
 void live_settle(struct live *l);
 
 /* A pane of the window has it. */
-bool live_has(const struct live *l, const void *group);
+static inline bool
+live_has(const struct live *l, const void *group)
+{
+	const struct live_group *g = group;
+
+	return l->sums ? livesums_has(group) : g->panes > 0;
+}
 
 /* What the owner keeps of it: 0 at first. */
-uint32_t *live_entry(const struct live *l, const void *group);
+static inline uint32_t *
+live_entry(const struct live *l, const void *group)
+{
+	void *g = (void *)(uintptr_t)group;
+
+	return l->sums ? &((struct livesums_group *)g)->entry
+		       : &((struct live_group *)g)->entry;
+}
 
 /* A hint for the key of one, or of none (NULL), that comes or goes. */
 void live_hint_key(const struct live *l, const void *group);

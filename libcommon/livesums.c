@@ -247,6 +247,8 @@ livesums_settle(struct livesums *s)
 	for (size_t i = 0; i < s->dead; i++) {
 		struct livesums_group *g = s->changes[i];
 
+		if (i + AHEAD < s->dead)
+			groups_hint(s->room.keys, s->changes[i + AHEAD]->key);
 		if (g->key->last > s->newest)
 			continue;
 		s->freed[s->n_freed++] = g->key->id;
