@@ -126,9 +126,6 @@ const char *agg_add(
 /* The same into the log of a pane; false: the record does not fit into it. */
 bool agg_log(struct agg *a, struct panelog *log, const struct expr_input *in);
 
-/* The states of the one group that there is without keys. */
-char *agg_single(struct groups *g);
-
 /*
  * The same of a key that is made, and of counts: one a call that is
  * accum_total; 0 for all others.
@@ -143,6 +140,9 @@ void agg_add_made(
 const char *agg_read(
     struct agg *a, const struct expr_input *in, struct slice *key);
 void agg_apply(struct agg *a, char *states);
+
+/* The states of the one group that there is without keys. */
+char *agg_single(struct groups *g);
 
 /* Whether agg_add() would take the record: NULL or its message. */
 const char *agg_check(struct agg *a, const struct expr_input *in);

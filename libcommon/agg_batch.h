@@ -31,8 +31,9 @@ struct agg_batched {
 bool agg_batch_open(struct agg *a);
 
 /*
- * Reads the keys and numbers of records that come next, at most n.  Returns of
- * how many: behind them is one that agg_add() has to look at.
+ * Reads the keys and numbers of records that come next, at most n (up to
+ * AGG_BATCH).  Returns of how many: behind them is one that agg_add() has to
+ * look at.
  */
 uint32_t agg_batch_read(struct agg *a, const struct reader *r, uint32_t n);
 

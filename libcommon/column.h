@@ -4,7 +4,7 @@
  * many records and then the next one.
  *
  * A loop over a column does without what asking for a record costs, and what
- * it depends on stays in registers: see agg_batch.h for what that gains.
+ * it depends on stays in registers: see winagg.h for what that gains.
  */
 #ifndef COLUMN_H
 #define COLUMN_H

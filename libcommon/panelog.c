@@ -89,7 +89,7 @@ panelog_more(struct panelog *log)
 void
 panelog_enter(struct panelog *log)
 {
-	if (log->loose > log->n / 2)
+	if (log->loose > log->n / 8)
 		panelog_pack(log);
 	if (log->link)
 		*log->link = log->next;

@@ -130,7 +130,7 @@ reader_take(struct reader *r)
 	r->records++;
 }
 
-/* Goes on behind n records of the run, who has read them in columns. */
+/* Goes on behind n records of the run, which were read in columns, or not. */
 static inline void
 reader_leave_out(struct reader *r, uint32_t n)
 {

@@ -6,7 +6,10 @@
 #include "libcommon/regroup.h"
 #include "libcommon/xalloc.h"
 
-enum { LEAST = 4 }; /* records in a batch */
+enum {
+	LEAST = 4, /* records in a batch */
+	MAX_WAIT = 63
+};
 
 static void
 free_groups(struct winagg *a, struct groups *g)
@@ -243,6 +246,7 @@ open_batches(struct winaggs *all)
 	for (size_t i = 0; fit && i < all->n; i += all->step)
 		fit = agg_batch_open(&all->v[i].agg);
 	all->batches = fit;
+	all->size = AGG_BATCH;
 }
 
 void
@@ -322,6 +326,22 @@ add_batch(
 	agg_batch_add(&a->agg, to, n);
 }
 
+/*
+ * What was read and not taken is read again: where few of a batch could be
+ * taken the next is smaller, and where none could it is not tried at once.
+ */
+static void
+learn_from(struct winaggs *all, uint32_t asked, uint32_t n)
+{
+	if (n == asked)
+		all->size =
+		    2 * all->size < AGG_BATCH ? 2 * all->size : AGG_BATCH;
+	else
+		all->size = n > LEAST ? n : LEAST;
+	all->waits = n ? 0 : (2 * all->waits + 1) & MAX_WAIT;
+	all->wait = all->waits;
+}
+
 void
 winagg_add_run(struct winaggs *all)
 {
@@ -332,9 +352,11 @@ winagg_add_run(struct winaggs *all)
 
 	_Static_assert((int)AGG_BATCH <= (int)WINDOW_RUN, "panes");
 
+	if (!all->batches || (all->wait && all->wait--))
+		return;
 	do {
-		n = asked = r->run < AGG_BATCH ? r->run : AGG_BATCH;
-		if (asked < LEAST || !all->batches)
+		n = asked = r->run < all->size ? r->run : all->size;
+		if (asked < LEAST)
 			return;
 		for (size_t i = 0; i < all->n; i += all->step)
 			n = agg_batch_read(&all->v[i].agg, r, n);
@@ -342,6 +364,7 @@ winagg_add_run(struct winaggs *all)
 		for (size_t i = 0; i < all->n; i += all->step)
 			add_batch(&all->v[i], panes, i, n);
 		run_leave_out(w->run, n);
+		learn_from(all, asked, n);
 	} while (n == asked);
 }
 

@@ -104,11 +104,17 @@ struct winaggs {
 	size_t step;
 
 	/* Private. */
-	bool batches; /* in batches */
+	bool batches;  /* in batches */
+	uint32_t size; /* of the next one, which may succeed */
+	uint32_t waits,
+	    wait; /* after one of no record: so many records; left */
 };
 void winagg_client(struct winaggs *all, struct window_client *client);
 
-/* Adds records that come next, as many as can be added in batches. */
+/*
+ * Adds records that come next, as many as can be added in batches.  The one at
+ * hand was taken, or rejected.
+ */
 void winagg_add_run(struct winaggs *all);
 
 /* Adds the record at hand; i: of the list. */

@@ -39,8 +39,8 @@ window_take_at(struct window *w, int64_t t)
 }
 
 /*
- * Whether a time has its pane without more ado; then the largest time and the
- * watermark have moved.
+ * Whether a time has its pane without more ado.  The largest time and the
+ * watermark have moved then, and if it is late.
  */
 static inline bool
 takes_quietly(struct window *w, int64_t t)
@@ -74,8 +74,13 @@ window_take_run(struct window *w, struct window_pane **panes, uint32_t n)
 	int64_t times[WINDOW_RUN];
 	uint32_t i = 0;
 
-	if (w->spec.kind == WINDOW_TIME)
+	if (w->spec.kind == WINDOW_TIME) {
+		/* The record before may have had no time, and told nothing. */
+		if (w->run->reader.in.turn != w->turn)
+			return 0;
+		w->u->idle_since = 0;
 		n = eventtime_of_run(&w->time, &w->run->reader, n, times);
+	}
 	for (; i < n; i++) {
 		if (w->spec.kind == WINDOW_TIME && !takes_quietly(w, times[i]))
 			break;

@@ -63,7 +63,8 @@ setup() {
 }
 
 # either_way TOOL OPTION..: the same rows, late and bad records and numbers of
-# them, whether records are taken in batches or alone.
+# them, whether records are taken in batches or alone.  Of these files:
+files=(flows)
 either_way() {
 	local tool=$1 where way
 	shift
@@ -72,7 +73,7 @@ either_way() {
 		where=()
 		[[ $way == batches ]] || where=(--where any)
 		"$tool" "$@" "${where[@]}" -f json --stats=json --rejects "$way.bad" \
-			-q flows > "$way.rows" 2> "$way.stats" || [[ $? == 1 ]]
+			-q "${files[@]}" > "$way.rows" 2> "$way.stats" || [[ $? == 1 ]]
 		jq -c 'del(.seconds, .max_rss_kib)' "$way.stats" > "$way.counts"
 	done
 	[[ -s batches.rows && -s batches.bad ]]
@@ -122,6 +123,43 @@ either_way() {
 			cmp batches.late alone.late
 		done
 	done
+}
+
+@test "a file has times of its own, whatever its first record is" {
+	local files=(first second third) tool
+
+	# The second one is older, and begins with no time.
+	sed -n 6001,9000p flows > first
+	sed -n 301,3300p flows | sed '1s/T18:/T88:/' > second
+	sed -n 9001,12000p flows > third
+	for tool in 'flowagg -k sa' 'flowtopn -k sa -b bytes' flowwin; do
+		for l in 0 20s 1h; do
+			either_way $tool -w 10s -l $l
+			either_way $tool -w 20s/5s -l $l
+			[[ $l != 0 ]] || grep -q '"late":[1-9][0-9][0-9]' batches.counts
+		done
+	done
+}
+
+@test "a record without a time does not make those behind it silent" {
+	# record SECOND HOW-MANY
+	record() {
+		for _ in $(seq "$2"); do
+			echo "{\"date_last_seen\":\"2015-07-18T17:00:$1.000Z\"," \
+				'"src_ip_addr":"10.0.0.1","packets":1,"bytes":10}'
+		done
+	}
+	live() {
+		echo "$(record 01 30)" # in one piece
+		sleep 1.2
+		echo "$(record 77 1 && record 12 7)"
+		sleep 1.4
+		echo "$(record 05 8)"
+		sleep .2
+	}
+	run_err 1 flowagg -k sa -w 10s -l 60s --idle 2s -f json < <(live)
+	[[ $stderr != *late* ]]
+	(($(jq -s 'map(.flows) | add' <<< "$output") == 45))
 }
 
 @test "there is no 75th second, nor one of other bytes than digits" {
