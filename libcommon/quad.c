@@ -125,52 +125,74 @@ text16(const char *p, size_t n)
 }
 
 /*
- * A lane of four bytes an octet: its digits stand at the end of the first
- * three.  What they are worth is a sum of products then, and its bounds follow
- * from where the dots are.
+ * What follows from where the dots are, and where the text ends: a bit for each
+ * of the four.  There are 81 ways, which the hash tells apart.
  */
-__attribute__((target("avx2,bmi"))) static bool
+static struct layout {
+	/* A lane of four bytes an octet: its digits end in the third. */
+	_Alignas(16) uint8_t places[16];
+	_Alignas(16) uint32_t least[4]; /* octets of so many digits */
+	uint32_t ends;
+} layouts[256];
+
+static inline struct layout *
+layout_of(uint32_t ends)
+{
+	return &layouts[ends * 0x2acc2672u >> 24];
+}
+
+static void
+make_layout(const uint32_t *digits)
+{
+	static const uint32_t least_of[] = { 0, 0, 10, 100 };
+	struct layout l = { .ends = 0 };
+	uint32_t at = 0;
+
+	memset(l.places, 0x80, sizeof l.places); /* a zero */
+	for (uint32_t i = 0; i < 4; i++) {
+		for (uint32_t k = 0; k < digits[i]; k++)
+			l.places[4 * i + 3 - digits[i] + k] = (uint8_t)at++;
+		l.least[i] = least_of[digits[i]];
+		l.ends |= 1u << at++;
+	}
+	*layout_of(l.ends) = l;
+}
+
+/* Also makes the layouts: the same ones, if several threads do at once. */
+static bool
+usable_avx2(void)
+{
+	if (!cpu_avx2())
+		return false;
+	for (uint32_t i = 0; i < 81; i++)
+		make_layout((uint32_t[4]){
+		    1 + i / 27, 1 + i / 9 % 3, 1 + i / 3 % 3, 1 + i % 3 });
+	return true;
+}
+
+/* What octets are worth is a sum of products. */
+__attribute__((target("avx2"))) static bool
 quad_avx2(const char *p, size_t n, uint8_t out[16])
 {
-	/* Where a lane's bytes are from its end on; the fourth is none. */
-	const __m128i places = _mm_set1_epi32((int)0x80fffefd);
 	const __m128i weights = _mm_set1_epi32(0x00010a64);
-	/* The least octet of 1, 2, 3 digits. */
-	const __m128i leasts = _mm_set_epi32(0, 0, 0, 0x640a0000);
-	__m128i x, ends, lens, dots, v, bad;
-	uint32_t mask, d0, d1, d2;
+	const struct layout *l;
+	__m128i x, dots, v, bad;
+	uint32_t ends;
 
 	if (n - QUAD_MIN > QUAD_MAX - QUAD_MIN)
 		return false;
 	x = _mm_sub_epi8(text16(p, n), _mm_set1_epi8('0'));
 	dots = _mm_cmpeq_epi8(x, _mm_set1_epi8('.' - '0'));
-	mask = (uint32_t)_mm_movemask_epi8(dots);
-	d0 = _tzcnt_u32(mask);
-	mask = _blsr_u32(mask);
-	d1 = _tzcnt_u32(mask);
-	mask = _blsr_u32(mask);
-	d2 = _tzcnt_u32(mask);
-	if (!mask || _blsr_u32(mask))
+	ends = (uint32_t)_mm_movemask_epi8(dots) | 1u << n;
+	l = layout_of(ends);
+	if (l->ends != ends)
 		return false;
-	ends = _mm_set_epi32((int)n, (int)d2, (int)d1, (int)d0);
-	lens = _mm_sub_epi32(
-	    ends, _mm_add_epi32(_mm_alignr_epi8(ends, _mm_set1_epi32(-1), 12),
-		      _mm_set1_epi32(1)));
-	v = _mm_shuffle_epi8(
-	    x, _mm_add_epi8(
-		   _mm_shuffle_epi8(ends, _mm_set_epi32(0x0c0c0c0c, 0x08080808,
-					      0x04040404, 0x00000000)),
-		   places));
-	/* A dot, and what is in front of it, belongs to the octet before. */
-	dots = _mm_cmpeq_epi8(v, _mm_set1_epi8('.' - '0'));
-	v = _mm_andnot_si128(_mm_or_si128(dots, _mm_srli_epi32(dots, 8)), v);
+	v = _mm_shuffle_epi8(x, *(const __m128i *)(const void *)l->places);
 	bad = _mm_subs_epu8(v, _mm_set1_epi8(9));
 	v = _mm_madd_epi16(_mm_maddubs_epi16(v, weights), _mm_set1_epi16(1));
 	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(v, _mm_set1_epi32(255)));
 	bad = _mm_or_si128(
-	    bad, _mm_cmpgt_epi32(_mm_shuffle_epi8(leasts, lens), v));
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(lens, _mm_set1_epi32(3)));
-	bad = _mm_or_si128(bad, _mm_cmpgt_epi32(_mm_set1_epi32(1), lens));
+	    bad, _mm_cmpgt_epi32(*(const __m128i *)(const void *)l->least, v));
 	if (!_mm_testz_si128(bad, bad))
 		return false;
 	v = _mm_or_si128(
@@ -184,7 +206,7 @@ quad_avx2(const char *p, size_t n, uint8_t out[16])
 
 const struct quad_kernel quad_kernels[] = {
 #if defined(__x86_64__)
-	{ "avx2", cpu_avx2, quad_avx2 },
+	{ "avx2", usable_avx2, quad_avx2 },
 #endif
 	{ "portable", cpu_any, quad_portable },
 	{ 0 },
