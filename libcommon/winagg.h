@@ -30,7 +30,7 @@
  * 60s/5s: 42 MiB, as for 10^7 (bench/memory).
  *
  * On a Xeon with 2 MiB of second cache these two took 4.8 to 5.7 and 6.3 to
- * 8.5, which are 3.8 to 4.1 and 5.7 to 6.5 since records are read in columns
+ * 8.5, which are 3.7 to 4.0 and 6.0 to 6.5 since records are read in columns
  * and added in batches (agg_batch.h); flowwin 2.1, the SYN flood 2.7 and 2.8,
  * flowagg 2.9, -w 60s 3.7.  An entry is found by its key now, which can be
  * hinted at: entries are joined when they are put (0.96).
