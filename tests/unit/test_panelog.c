@@ -28,6 +28,7 @@ open_room(struct panelog_room *room)
 	struct panelog_room of = { .name = name, .calls = CALLS };
 
 	named = 0;
+	memset(keys, 0, sizeof keys);
 	panelog_open(room, &of);
 	panelog_ids(room, KEYS);
 }
@@ -126,6 +127,35 @@ test_small(void)
 	panelog_close(&room);
 }
 
+/* Where packing has moved entries, a key does not find another one's. */
+static void
+test_moved(void)
+{
+	static struct sums sums[KEYS];
+	static const uint32_t turns[][2] = { { 0, 0 }, { 1, 0 }, { 0, 0 },
+		{ 0, 1 }, { 0, 2 } };
+	const uint32_t numbers[CALLS] = { 1, 2, 3 };
+	struct panelog_room room;
+	struct panelog logs[2];
+
+	open_room(&room);
+	for (uint32_t p = 0; p < 2; p++)
+		logs[p] = begin(&room, 5 + p);
+	for (size_t i = 0; i < sizeof turns / sizeof *turns; i++)
+		put(&logs[turns[i][0]], turns[i][1], numbers);
+	OK(logs[0].n == 4 && logs[0].loose == 1);
+	panelog_pack(&logs[0]);
+	OK(logs[0].n == 3 && keys[1].at == 2);
+	put(&logs[0], 1, numbers);
+	put(&logs[0], 2, numbers);
+	add_up(&logs[0], sums);
+	for (int k = 0; k < 3; k++)
+		OK(sums[k].records == 2 && sums[k].v[2] == 6);
+	for (int p = 0; p < 2; p++)
+		panelog_free(&logs[p]);
+	panelog_close(&room);
+}
+
 /* A full room is packed, and grows where that gains little. */
 static void
 test_room(void)
@@ -161,6 +191,7 @@ main(void)
 {
 	test_pack();
 	test_small();
+	test_moved();
 	test_room();
 	return DONE();
 }
