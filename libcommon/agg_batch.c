@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/agg_batch.h"
 
-#include "libcommon/column.h"
 #include "libcommon/xalloc.h"
 
 bool
 agg_batch_open(struct agg *a)
 {
 	if (a->quick && a->quick_key)
-		a->batch = xcalloc(AGG_BATCH, sizeof *a->batch);
+		a->batch = xcalloc(COLUMN_RUN, sizeof *a->batch);
 	return a->batch;
 }
 

@@ -11,8 +11,7 @@
 #define AGG_BATCH_H
 
 #include "libcommon/agg.h"
-
-enum { AGG_BATCH = 32 };
+#include "libcommon/column.h"
 
 /* Where a record goes: groups, or a log in place of them. */
 struct agg_target {
@@ -32,7 +31,7 @@ bool agg_batch_open(struct agg *a);
 
 /*
  * Reads the keys and numbers of records that come next, at most n (up to
- * AGG_BATCH).  Returns of how many: behind them is one that agg_add() has to
+ * COLUMN_RUN).  Returns of how many: behind them is one that agg_add() has to
  * look at.
  */
 uint32_t agg_batch_read(struct agg *a, const struct reader *r, uint32_t n);

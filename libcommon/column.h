@@ -11,6 +11,8 @@
 
 #include "libcommon/reader.h"
 
+enum { COLUMN_RUN = 32 }; /* records whose columns are read together */
+
 struct column {
 	const char *buf;
 	const uint32_t *places; /* of the first record: see shape_run */

@@ -49,6 +49,14 @@ unit_level(const struct unit *u)
 	return v;
 }
 
+int64_t
+unit_mark(const struct unit *u)
+{
+	int64_t level = unit_level(u);
+
+	return level < u->hold ? level : u->hold;
+}
+
 void
 unit_hold_anew(struct unit *u)
 {

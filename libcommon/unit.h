@@ -79,6 +79,9 @@ void unit_hold_anew(struct unit *u);
 /* The largest time of the source at hand that is believed, less lateness. */
 int64_t unit_level(const struct unit *u);
 
+/* The same, and what the other sources hold: where the watermark is to be. */
+int64_t unit_mark(const struct unit *u);
+
 /* ---- points ---- */
 
 /* The records that come now begin at this offset. */

@@ -27,12 +27,20 @@ struct watermark {
 void watermark_init(struct watermark *w, int64_t leap);
 bool watermark_doubt(struct watermark *w, int64_t t);
 
+/* It is too far ahead, or the largest time is not known yet. */
+static inline bool
+watermark_doubts(const struct watermark *w, int64_t t)
+{
+	return w->max == INT64_MIN ||
+	       (t > w->max &&
+		   (uint64_t)t - (uint64_t)w->max > (uint64_t)w->leap);
+}
+
 /* A record's time; true if the largest time moved. */
 static inline bool
 watermark_see(struct watermark *w, int64_t t)
 {
-	if (w->max == INT64_MIN ||
-	    (t > w->max && (uint64_t)t - (uint64_t)w->max > (uint64_t)w->leap))
+	if (watermark_doubts(w, t))
 		return watermark_doubt(w, t);
 	w->run = 0;
 	if (t <= w->max)

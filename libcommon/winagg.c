@@ -246,7 +246,7 @@ open_batches(struct winaggs *all)
 	for (size_t i = 0; fit && i < all->n; i += all->step)
 		fit = agg_batch_open(&all->v[i].agg);
 	all->batches = fit;
-	all->size = AGG_BATCH;
+	all->size = COLUMN_RUN;
 }
 
 void
@@ -308,7 +308,7 @@ static void
 add_batch(
     struct winagg *a, struct window_pane *const *panes, size_t i, uint32_t n)
 {
-	struct agg_target to[AGG_BATCH];
+	struct agg_target to[COLUMN_RUN];
 
 	for (uint32_t k = 0; k < n; k++) {
 		struct panelog *log;
@@ -335,7 +335,7 @@ learn_from(struct winaggs *all, uint32_t asked, uint32_t n)
 {
 	if (n == asked)
 		all->size =
-		    2 * all->size < AGG_BATCH ? 2 * all->size : AGG_BATCH;
+		    2 * all->size < COLUMN_RUN ? 2 * all->size : COLUMN_RUN;
 	else
 		all->size = n > LEAST ? n : LEAST;
 	all->waits = n ? 0 : (2 * all->waits + 1) & MAX_WAIT;
@@ -347,10 +347,8 @@ winagg_add_run(struct winaggs *all)
 {
 	struct window *w = all->v->window;
 	const struct reader *r = &w->run->reader;
-	struct window_pane *panes[AGG_BATCH];
+	struct window_pane *panes[COLUMN_RUN];
 	uint32_t asked, n;
-
-	_Static_assert((int)AGG_BATCH <= (int)WINDOW_RUN, "panes");
 
 	if (!all->batches || (all->wait && all->wait--))
 		return;

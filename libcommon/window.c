@@ -250,10 +250,8 @@ window_advance(struct window *w, int64_t watermark)
 void
 window_moved(struct window *w)
 {
-	int64_t mark = unit_level(w->u);
+	int64_t mark = unit_mark(w->u);
 
-	if (mark > w->u->hold)
-		mark = w->u->hold;
 	if (mark > w->u->watermark)
 		window_advance(w, mark);
 }

@@ -29,8 +29,6 @@
 #include "libcommon/unit.h"
 #include "libcommon/winspec.h"
 
-enum { WINDOW_RUN = 32 };
-
 struct window_opts {
 	const char *spec, *time_field, *lateness, *idle, *max_future, *align;
 	const char *late;
@@ -147,7 +145,7 @@ struct window_pane *window_take_at(struct window *w, int64_t t);
 
 /*
  * The same of n records that come next, as far as that closes no window and
- * none is late or in doubt; no more than WINDOW_RUN.  Returns of how many.
+ * none is late or in doubt; no more than COLUMN_RUN.  Returns of how many.
  * Not of windows that are sessions or of a count.
  */
 uint32_t window_take_run(

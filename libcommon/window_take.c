@@ -2,6 +2,7 @@
 /* The panes of records. */
 #include <stdio.h>
 
+#include "libcommon/column.h"
 #include "libcommon/window.h"
 
 /* A pane other than the last one. */
@@ -46,22 +47,19 @@ static inline bool
 takes_quietly(struct window *w, int64_t t)
 {
 	struct unit *u = w->u;
-	int64_t max = u->mark.max, mark;
+	struct watermark before = u->mark;
+	int64_t mark;
 
-	if (max == INT64_MIN ||
-	    (t > max && (uint64_t)t - (uint64_t)max > (uint64_t)u->mark.leap))
+	if (watermark_doubts(&u->mark, t))
 		return false;
-	if (t > max) {
-		u->mark.max = t;
-		mark = unit_level(u);
-		mark = mark < u->hold ? mark : u->hold;
+	if (watermark_see(&u->mark, t)) {
+		mark = unit_mark(u);
 		if (u->deadline <= mark) {
-			u->mark.max = max;
+			u->mark = before;
 			return false;
 		}
 		u->watermark = mark > u->watermark ? mark : u->watermark;
 	}
-	u->mark.run = 0;
 	if (t >= u->from && t < u->to)
 		return true;
 	return winspec_pane(&w->spec, t) >= window_closed(w) &&
@@ -71,7 +69,7 @@ takes_quietly(struct window *w, int64_t t)
 uint32_t
 window_take_run(struct window *w, struct window_pane **panes, uint32_t n)
 {
-	int64_t times[WINDOW_RUN];
+	int64_t times[COLUMN_RUN];
 	uint32_t i = 0;
 
 	if (w->spec.kind == WINDOW_TIME) {

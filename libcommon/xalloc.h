@@ -18,8 +18,9 @@ char *xstrdup(const char *s);
 void *xaligned(size_t n);
 
 /*
- * n bytes of zeros, in huge pages where they fill some and the system gives
- * them: tables that are read at random miss the translation buffer less.
+ * n bytes of zeros, aligned to 64, in huge pages where they fill some and the
+ * system gives them: tables that are read at random miss the translation buffer
+ * less.
  */
 void *xzeros(size_t n);
 
