@@ -111,6 +111,7 @@ fn_entropy(
     struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
 	unsigned count[256] = { 0 };
+	uint64_t found[4] = { 0 }; /* the bytes that occur */
 	double sum = 0;
 	struct slice s;
 
@@ -119,11 +120,18 @@ fn_entropy(
 		none(out);
 		return;
 	}
-	for (size_t i = 0; i < s.n; i++)
-		count[(unsigned char)s.p[i]]++;
-	for (int i = 0; i < 256; i++)
-		if (count[i])
-			sum -= count[i] * log2((double)count[i] / (double)s.n);
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		count[c]++;
+		found[c / 64] |= 1ull << c % 64;
+	}
+	for (int k = 0; k < 4; k++)
+		for (uint64_t left = found[k]; left; left &= left - 1) {
+			double times = count[64 * k + __builtin_ctzll(left)];
+
+			sum -= times * log2(times / (double)s.n);
+		}
 	set_real(out, s.n ? sum / (double)s.n : 0);
 }
 

@@ -11,6 +11,7 @@ enum { BATCH = 32 };
 /* What becomes of a group without computing anything. */
 struct plan {
 	int keys[AGG_MAX_KEYS]; /* the key of 'of' that each one is */
+	int parts;              /* so many of its keys are asked for */
 	int calls[AGG_MAX];     /* the call of 'of' that is merged, or .. */
 	int adds[AGG_MAX];      /* .. the key that is added; else -1 */
 };
@@ -25,20 +26,28 @@ sums_up(const struct agg_call *c, const struct agg_call *of)
 	       (accum_is_sum(fn) || fn == &accum_total);
 }
 
+static void
+ask_part(struct plan *plan, int key)
+{
+	plan->parts = key < plan->parts ? plan->parts : key + 1;
+}
+
 static bool
 make_plan(const struct agg *a, const struct agg *of, struct plan *plan)
 {
+	plan->parts = 0;
 	for (size_t i = 0; i < a->n_keys; i++) {
 		plan->keys[i] = a->keys[i].cell;
 		if (plan->keys[i] < 0 || plan->keys[i] >= (int)of->n_keys)
 			return false;
+		ask_part(plan, plan->keys[i]);
 	}
 	for (size_t i = 0; i < a->n_calls; i++) {
 		const struct agg_call *c = &a->calls[i];
 
 		plan->calls[i] = plan->adds[i] = -1;
 		if (c->cell >= 0 && c->cell < (int)of->n_keys && !c->cond)
-			plan->adds[i] = c->cell;
+			ask_part(plan, plan->adds[i] = c->cell);
 		else if (c->cell >= 0)
 			plan->calls[i] = of->cell_from[c->cell].call;
 		if (plan->adds[i] < 0 &&
@@ -50,9 +59,9 @@ make_plan(const struct agg *a, const struct agg *of, struct plan *plan)
 }
 
 static void
-split(const struct agg *of, const char *key, struct slice *parts)
+split(const char *key, struct slice *parts, int n)
 {
-	for (size_t i = 0; i < of->n_keys; i++) {
+	for (int i = 0; i < n; i++) {
 		parts[i] = slice_of(key, key_length(key));
 		key += parts[i].n;
 	}
@@ -83,25 +92,30 @@ merge(struct agg *a, char *to, const struct agg *of, const char *from,
 struct coming {
 	struct slice parts[AGG_MAX_KEYS];
 	const char *states;
-	char *key;
-	size_t n, room;
+	struct slice key; /* one of the parts, or made of several */
+	char *made;
+	size_t room;
 	uint32_t hash;
 };
 
 static void
 make_key(const struct agg *a, struct coming *c, const struct plan *plan)
 {
-	c->n = 0;
+	size_t n = 0;
+
+	c->key = c->parts[plan->keys[0]];
+	if (a->n_keys == 1)
+		return;
 	for (size_t k = 0; k < a->n_keys; k++)
-		c->n += c->parts[plan->keys[k]].n;
-	if (c->n > c->room)
-		c->key = xreallocarray(c->key, c->room = 2 * c->n, 1);
-	c->n = 0;
+		n += c->parts[plan->keys[k]].n;
+	if (n > c->room)
+		c->made = xreallocarray(c->made, c->room = 2 * n, 1);
+	c->key = slice_of(c->made, 0);
 	for (size_t k = 0; k < a->n_keys; k++) {
 		struct slice part = c->parts[plan->keys[k]];
 
-		memcpy(c->key + c->n, part.p, part.n);
-		c->n += part.n;
+		memcpy(c->made + c->key.n, part.p, part.n);
+		c->key.n += part.n;
 	}
 }
 
@@ -119,10 +133,10 @@ copy(struct agg *a, struct groups *to, struct agg *of,
 		for (c = coming; c < coming + n; c++) {
 			void *block = all[i + (uint32_t)(c - coming)];
 
-			split(of, groups_key(from, block).p, c->parts);
+			split(groups_key(from, block).p, c->parts, plan->parts);
 			c->states = (char *)block + from->head;
 			make_key(a, c, plan);
-			c->hash = groups_hash(to, c->key, c->n);
+			c->hash = groups_hash(to, c->key.p, c->key.n);
 			groups_hint_table(to, c->hash);
 		}
 		for (c = coming; c < coming + n; c++)
@@ -130,14 +144,14 @@ copy(struct agg *a, struct groups *to, struct agg *of,
 		for (c = coming; c < coming + n; c++)
 			merge(a,
 			    (char *)groups_get_hashed(
-				to, c->key, c->n, c->hash, &fresh) +
+				to, c->key.p, c->key.n, c->hash, &fresh) +
 				to->head,
 			    of, c->states, plan, c->parts, &arena);
 		if (arena.bytes)
 			arena_reset(&arena);
 	}
 	for (c = coming; c < coming + BATCH; c++)
-		free(c->key);
+		free(c->made);
 	free(coming);
 	arena_free(&arena);
 	free(all);

@@ -32,14 +32,22 @@ struct pair {
 /*
  * Answers of a resolver in [from, to], in one pane and no two of them more
  * than twice the tolerance apart: what is near one is near the interval.  Or a
- * flow that lasted from 'from' to 'to'.
+ * flow that lasted from 'from' to 'to', in that pane.
+ *
+ * A pair's items stand in order of their panes, the newest first: what belongs
+ * together is found without a look at all that waits.
  */
 struct item {
-	int64_t from, to;
+	int64_t from, to, pane;
 	struct ip resolver;
 	struct pair *pair;
 	uint32_t next;   /* of the pair, same kind */
 	uint32_t behind; /* of the segment */
+};
+
+/* Items of a pair: from one up to another, which is none of them. */
+struct span {
+	uint32_t first, end;
 };
 
 /* The items of a kind whose time is in one pane. */
@@ -210,11 +218,11 @@ segment_of(struct confirm *c, enum kind kind, int64_t pane)
 
 /* One more that waits, if there is room for it. */
 static void
-add_item(struct confirm *c, struct pair *pair, enum kind kind, int64_t pane,
+add_item(struct confirm *c, struct pair *pair, enum kind kind,
     const struct item *item)
 {
 	struct segment *s;
-	uint32_t i;
+	uint32_t i, *at = &pair->first[kind];
 
 	if (pair->n == CHAIN) {
 		c->crowded++;
@@ -227,9 +235,11 @@ add_item(struct confirm *c, struct pair *pair, enum kind kind, int64_t pane,
 	c->items[i] = *item;
 	c->items[i].pair = pair;
 	c->items[i].behind = NOBODY;
-	c->items[i].next = pair->first[kind];
-	pair->first[kind] = i;
-	s = segment_of(c, kind, pane);
+	while (*at != NOBODY && c->items[*at].pane > item->pane)
+		at = &c->items[*at].next;
+	c->items[i].next = *at;
+	*at = i;
+	s = segment_of(c, kind, item->pane);
 	*(s->first == NOBODY ? &s->first : &c->items[s->last].behind) = i;
 	s->last = i;
 }
@@ -294,7 +304,7 @@ add_flow(struct confirm *c, struct window_pane *pane, const struct facts *f,
 		if (k == i)
 			count_flow(c, pane, &f->client->ip, &answer->resolver);
 	}
-	add_item(c, pair, FLOW, pane->id, flow);
+	add_item(c, pair, FLOW, flow);
 }
 
 static void
@@ -304,28 +314,39 @@ widen(struct item *item, const struct item *by)
 	item->to = by->to > item->to ? by->to : item->to;
 }
 
-/* Whether both are part of the same interval. */
+/* Whether both, of one pane, are part of the same interval. */
 static bool
 touches(const struct confirm *c, const struct item *a, const struct item *b)
 {
-	const struct winspec *spec = &c->window->spec;
-
 	return memcmp(&a->resolver, &b->resolver, sizeof a->resolver) == 0 &&
-	       winspec_pane(spec, a->to) == winspec_pane(spec, b->to) &&
 	       num_minus(a->from, 2 * c->within) <= b->to &&
 	       num_minus(b->from, 2 * c->within) <= a->to;
 }
 
+/* The pair's answers of a pane: the first, and the first of those before. */
+static struct span
+span_of(const struct confirm *c, const struct pair *pair, int64_t pane)
+{
+	struct span span = { .first = pair->first[ANSWER] };
+
+	while (span.first != NOBODY && c->items[span.first].pane > pane)
+		span.first = c->items[span.first].next;
+	span.end = span.first;
+	while (span.end != NOBODY && c->items[span.end].pane == pane)
+		span.end = c->items[span.end].next;
+	return span;
+}
+
 /* The answer with all that it is part of an interval with; how many. */
 static size_t
-unite(const struct confirm *c, const struct pair *pair, struct item *answer)
+unite(const struct confirm *c, struct span span, struct item *answer)
 {
 	size_t n = 0, before;
 
 	do {
 		before = n;
 		n = 0;
-		for (uint32_t i = pair->first[ANSWER]; i != NOBODY;
+		for (uint32_t i = span.first; i != span.end;
 		     i = c->items[i].next)
 			if (touches(c, &c->items[i], answer)) {
 				widen(answer, &c->items[i]);
@@ -337,34 +358,33 @@ unite(const struct confirm *c, const struct pair *pair, struct item *answer)
 
 /* Flows that came before their answer, in windows that are open. */
 static void
-add_answer(struct confirm *c, const struct facts *f, int64_t pane,
-    const struct ip *address, struct item answer)
+add_answer(struct confirm *c, const struct facts *f, const struct ip *address,
+    struct item answer)
 {
 	struct pair *pair = find_pair(c, &f->client->ip, address);
+	struct span span = span_of(c, pair, answer.pane);
 	int64_t closed = window_closed(c->window);
-	size_t joined = unite(c, pair, &answer);
+	size_t joined = unite(c, span, &answer);
 
 	for (uint32_t i = pair->first[FLOW]; i != NOBODY;
 	     i = c->items[i].next) {
 		const struct item *flow = &c->items[i];
-		int64_t of = winspec_pane(&c->window->spec, flow->to);
 
-		if (of >= closed && is_near(c, &answer, flow) &&
+		if (flow->pane >= closed && is_near(c, &answer, flow) &&
 		    !is_answered(c, pair, &answer.resolver, flow))
-			count_flow(c, window_pane(c->window, of),
+			count_flow(c, window_pane(c->window, flow->pane),
 			    &f->client->ip, &answer.resolver);
 	}
-	for (uint32_t i = pair->first[ANSWER]; i != NOBODY && joined;
+	for (uint32_t i = span.first; i != span.end && joined;
 	     i = c->items[i].next)
 		if (touches(c, &c->items[i], &answer))
 			widen(&c->items[i], &answer);
 	if (!joined)
-		add_item(c, pair, ANSWER, pane, &answer);
+		add_item(c, pair, ANSWER, &answer);
 }
 
 static void
-add_answers(struct confirm *c, struct window_pane *pane, const struct facts *f,
-    struct item *item)
+add_answers(struct confirm *c, const struct facts *f, struct item *item)
 {
 	struct answers answers;
 	struct ip address;
@@ -373,7 +393,7 @@ add_answers(struct confirm *c, struct window_pane *pane, const struct facts *f,
 	item->resolver = f->server->ip;
 	facts_answers(c->reader, f, &answers);
 	while (n++ < CHAIN && answers_next(&answers, &address))
-		add_answer(c, f, pane->id, &address, *item);
+		add_answer(c, f, &address, *item);
 }
 
 void
@@ -382,7 +402,7 @@ confirm_add(struct confirm *c, struct window_pane *pane, const struct facts *f)
 	const uint32_t asked = D_RESPONSE | D_OUTWARD | D_STUB | D_RESOLVER;
 	const uint32_t went = D_FLOW | D_OUTWARD | D_CONNECTION;
 	struct window *w = c->window;
-	struct item item = { .to = window_time(w) };
+	struct item item = { .to = window_time(w), .pane = pane->id };
 	int64_t closed;
 
 	if ((f->bits & asked) != asked && (f->bits & went) != went)
@@ -397,7 +417,7 @@ confirm_add(struct confirm *c, struct window_pane *pane, const struct facts *f)
 	if (eventtime_of(&c->first, f->v, &item.from) || item.from > item.to)
 		item.from = item.to;
 	if (f->bits & D_DNS)
-		add_answers(c, pane, f, &item);
+		add_answers(c, f, &item);
 	else
 		add_flow(c, pane, f, &item);
 }

@@ -3,29 +3,8 @@
 
 #include <stdio.h>
 
+#include "cmd/flowdns/facts_reader.h"
 #include "libcommon/xalloc.h"
-
-enum slot {
-	S_SRC,
-	S_DST,
-	S_SRC_PORT,
-	S_DST_PORT,
-	S_PROTOCOL,
-	S_PACKETS,
-	S_BYTES,
-	S_PACKETS_REV,
-	S_BYTES_REV,
-	S_QR,
-	S_FLAGS,
-	S_QNAME,
-	S_QTYPE,
-	S_RCODE,
-	S_ANSWERS,
-	S_RDATA,
-	S_RDATA_ALL,
-	S_RTT,
-	S_ALL
-};
 
 static const char *const slot_names[S_ALL] = { "src_ip_addr", "dst_ip_addr",
 	"src_port", "dst_port", "protocol", "packets", "bytes", "packets_rev",
@@ -42,16 +21,6 @@ const char *const fact_names[F_ALL] = { "client", "server", "name", "domain",
 enum { QR = 1 << 15, AA = 1 << 10, RD = 1 << 8, RA = 1 << 7, RCODE = 15 };
 enum { NOERROR, SERVFAIL = 2, NXDOMAIN, REFUSED = 5 };
 enum { PORT_DNS = 53, PORT_HTTPS = 443, PORT_DOT = 853 };
-
-struct facts_reader {
-	struct run *run;
-	struct facts_opts opts;
-	int slots[S_ALL];
-	struct lists lists;
-	struct seen *seen;
-	struct arena scratch;
-	char message[160];
-};
 
 struct facts_reader *
 facts_open(struct run *run, const struct facts_opts *o)
@@ -159,6 +128,7 @@ read_header(struct facts_reader *r, const struct json_val *v, struct header *h)
 		.rcode = UINT64_MAX,
 		.answers = UINT64_MAX,
 		.qtype = UINT64_MAX };
+#pragma GCC unroll 16
 	for (size_t i = 0; i < N_NUMBERS && !err; i++)
 		err = read_number(r, v, numbers[i].slot,
 		    (uint64_t *)((char *)h + numbers[i].to));
@@ -302,7 +272,8 @@ response_bits(struct facts_reader *r, struct facts *f, const struct header *h)
 	bits |= D_RCODE | (rcode == NXDOMAIN ? D_NXDOMAIN : 0);
 	if (h->flags & RA && !(h->flags & AA) && rcode == NOERROR && answered)
 		bits |= D_RESOLVED;
-	if (bits & D_RESOLVED && !is_local_data(r, f))
+	/* Of others nobody asks. */
+	if (bits & D_RESOLVED && f->bits & D_INWARD && !is_local_data(r, f))
 		bits |= D_FOREIGN;
 	return bits;
 }
@@ -413,83 +384,6 @@ facts_read(struct facts_reader *r, const struct json_val *v, struct facts *f)
 	f->ids[F_RCODE] = f->rcode;
 	f->ids[F_SCOPE] = f->scope;
 	return err;
-}
-
-/* ---- cells ---- */
-
-static void
-set_text(struct value *v, const char *p, size_t n)
-{
-	*v = (struct value){ .type = n ? VALUE_STR : VALUE_NONE,
-		.s = slice_of(p, n) };
-}
-
-static void
-set_address(struct value *v, const struct address *a)
-{
-	*v = (struct value){ .type = a ? VALUE_IP : VALUE_NONE };
-	if (a)
-		v->ip = a->ip;
-}
-
-/* What the name, the domain, what is left and right of it, .. are. */
-static void
-name_cell(
-    struct facts_reader *r, struct facts *f, enum fact fact, struct value *out)
-{
-	struct name *name = f->name;
-	bool whole = fact == F_NAME || (fact == F_ASKED && !r->opts.by_domain);
-	const char *own, *dot;
-
-	out->type = VALUE_NONE;
-	if (!name)
-		return;
-	if (!whole)
-		seen_split(r->seen, name);
-	own = name->text + name->domain;
-	dot = memchr(own, '.', name->n - name->domain);
-	if (whole || (fact == F_ASKED && name->domain == name->n))
-		set_text(out, name->text, name->n);
-	else if (fact == F_SUB && name->domain < name->n && name->domain)
-		set_text(out, name->text, name->domain - 1u);
-	else if (fact == F_DOMAIN || fact == F_ASKED)
-		set_text(out, own, (size_t)(name->n - name->domain));
-	else if (fact == F_LABEL && dot)
-		set_text(out, own, (size_t)(dot - own));
-}
-
-static void
-set_known(struct value *v, bool known, uint64_t n)
-{
-	*v = (struct value){ .type = known ? VALUE_INT : VALUE_NONE, .i = n };
-}
-
-void
-facts_cell(
-    struct facts_reader *r, struct facts *f, enum fact fact, struct value *out)
-{
-	if (fact >= F_KEYS) {
-		uint64_t n = f->numbers[fact - F_KEYS];
-
-		set_known(out, n != 0, n);
-	} else if (fact == F_CLIENT || fact == F_SERVER) {
-		set_address(out, fact == F_CLIENT ? f->client : f->server);
-	} else if (fact == F_QTYPE) {
-		set_known(out, f->bits & D_TYPE, f->qtype);
-	} else if (fact == F_RCODE) {
-		set_known(out, f->bits & D_RCODE, f->rcode);
-	} else if (fact == F_SCOPE) {
-		set_known(out, true, f->scope);
-	} else if (fact == F_SERVICE || fact == F_LISTED) {
-		const char *text = fact == F_SERVICE ? f->service
-				   : f->name         ? f->name->listed
-						     : NULL;
-
-		set_text(out, text, text ? strlen(text) : 0);
-	} else {
-		name_cell(r, f,
-		    fact == F_LARGE && f->bits & D_LARGE ? F_NAME : fact, out);
-	}
 }
 
 void

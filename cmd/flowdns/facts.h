@@ -32,7 +32,7 @@ enum {
 	D_LISTED = 1 << 13,   /* the name is on the blacklist */
 	D_LARGE = 1 << 14,    /* a response larger than FACTS_LARGE */
 	D_LONG = 1 << 15,     /* of the name SEEN_LONG bytes are a subdomain */
-	D_FOREIGN = 1 << 16,  /* the name is not one of the local network */
+	D_FOREIGN = 1 << 16,  /* D_INWARD, and the name is not a local one */
 	D_FLOW = 1 << 17,     /* no DNS fields */
 	D_CONNECTION = 1 << 18, /* of TCP or UDP, from the client */
 	D_ENCRYPTED = 1 << 19,  /* a flow to a resolver's port for DoT, .. */
@@ -90,7 +90,8 @@ struct facts {
 	enum scope scope;
 	const char *service;
 	uint64_t numbers[F_ALL - F_KEYS];
-	uint32_t ids[F_KEYS]; /* of FACTS_WITH_ID: equal only if cells are */
+	/* Of FACTS_WITH_ID: equal only if cells are.  The last one is 0. */
+	uint32_t ids[F_KEYS + 1];
 	const struct json_val *v; /* the record */
 };
 
@@ -114,6 +115,10 @@ const char *facts_read(
 /* A cell; its text is valid until the next record. */
 void facts_cell(
     struct facts_reader *r, struct facts *f, enum fact fact, struct value *out);
+
+/* Its bytes as a key (key.h); 0, and nothing is written: there is no room. */
+size_t facts_key(struct facts_reader *r, struct facts *f, enum fact fact,
+    char *out, size_t room);
 
 /* The addresses in its answer. */
 void facts_answers(

@@ -14,7 +14,7 @@
 #include "libcommon/names.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX_NAME = 253, MAX_LABELS = 128, MAX_WORDS = 8 };
+enum { MAX_NAME = 253, MAX_LABELS = 128, MAX_WORDS = 8, COMING = 16 };
 
 struct entry {
 	uint32_t hash;
@@ -28,6 +28,9 @@ struct namelist {
 	/* Of each name: 1 for an exception, its length, text, NUL. */
 	char *texts;
 	size_t used, room;
+	/* Those that wait for memory together. */
+	struct entry coming[COMING];
+	unsigned n_coming;
 	uint64_t seed;
 	/*
 	 * A bit for each hash: that there is no such name is mostly known
@@ -78,29 +81,54 @@ grow(struct namelist *l)
 	free(was);
 }
 
+/* A name whose text is there, and waits for the table. */
+static void
+enter(struct namelist *l, struct entry new)
+{
+	char *text = l->texts + new.place;
+	struct slice name = slice_of(text, (unsigned char)text[-1]);
+	struct entry *e = look_up(l, name, new.hash);
+
+	if (e->place) {
+		l->texts[e->place - 2] &= text[-2];
+		return;
+	}
+	*e = new;
+	l->bits[(new.hash & l->bits_mask) / 64] |= 1ull << new.hash % 64;
+	if (++l->n > l->mask / 2)
+		grow(l);
+}
+
+static void
+enter_all(struct namelist *l)
+{
+	for (unsigned i = 0; i < l->n_coming; i++)
+		enter(l, l->coming[i]);
+	l->n_coming = 0;
+}
+
 static void
 add(struct namelist *l, struct slice name, bool exception)
 {
 	uint32_t hash = (uint32_t)hash_bytes(name.p, name.n, l->seed);
-	struct entry *e = look_up(l, name, hash);
+	char *text;
 
-	if (e->place) {
-		l->texts[e->place - 2] &= exception;
-		return;
-	}
 	if (l->used + name.n + 3 > l->room) {
 		l->room = 2 * l->room + MAX_NAME + 3;
 		l->texts = xreallocarray(l->texts, l->room, 1);
 	}
-	l->texts[l->used] = exception;
-	l->texts[l->used + 1] = (char)name.n;
-	*e = (struct entry){ hash, (uint32_t)l->used + 2 };
-	l->bits[(hash & l->bits_mask) / 64] |= 1ull << hash % 64;
-	memcpy(l->texts + e->place, name.p, name.n);
-	l->texts[e->place + name.n] = '\0';
+	text = l->texts + l->used;
+	*text++ = exception;
+	*text++ = (char)name.n;
+	memcpy(text, name.p, name.n);
+	text[name.n] = '\0';
+	__builtin_prefetch(&l->table[hash & l->mask]);
+	__builtin_prefetch(&l->bits[(hash & l->bits_mask) / 64]);
+	l->coming[l->n_coming++] =
+	    (struct entry){ hash, (uint32_t)(text - l->texts) };
 	l->used += name.n + 3;
-	if (++l->n > l->mask / 2)
-		grow(l);
+	if (l->n_coming == COMING)
+		enter_all(l);
 }
 
 /* ---- lines ---- */
@@ -256,6 +284,22 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 	add_text(l, owner, slice_starts(words[n - 1], "rpz-passthru"));
 }
 
+/* Whether it is a name as names are compared: most lines are. */
+static bool
+is_normal(struct slice s)
+{
+	static const bool plain[256] = { ['a' ... 'z'] = true,
+		['0' ... '9'] = true,
+		['-'] = true,
+		['_'] = true,
+		['.'] = true };
+	bool all = s.n && s.n <= MAX_NAME && *s.p != '.' && s.p[s.n - 1] != '.';
+
+	for (size_t i = 0; all && i < s.n; i++)
+		all = plain[(unsigned char)s.p[i]];
+	return all;
+}
+
 static void
 take_line(struct namelist *l, struct slice line)
 {
@@ -263,6 +307,10 @@ take_line(struct namelist *l, struct slice line)
 	struct ip ip;
 	int n = 0;
 
+	if (is_normal(line)) {
+		add(l, line, false);
+		return;
+	}
 	while (n < MAX_WORDS && next_word(&rest, &words[n]))
 		n++;
 	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)))
@@ -307,6 +355,7 @@ namelist_parse(struct slice text)
 		take_line(l, slice_of(p, (size_t)(newline - p)));
 		p = newline + 1;
 	}
+	enter_all(l);
 	return l;
 }
 

@@ -4,11 +4,11 @@
 #include "libcommon/key.h"
 #include "libcommon/xalloc.h"
 
-enum { PLACES = 512, KEY = 80 }; /* longer keys are not held */
+enum { PLACES = 512, LINE = 64, KEY = 84 }; /* longer keys are not held */
 
 struct place {
 	struct window_pane *pane; /* NULL: nothing is held */
-	uint32_t ids[SUMS_KEYS];
+	uint64_t ids[2];          /* of three cells */
 	uint32_t n;
 	char key[KEY];
 	uint64_t sums[];
@@ -17,14 +17,13 @@ struct place {
 struct sums {
 	struct winagg *agg;
 	size_t i;
-	enum fact keys[SUMS_KEYS];
+	enum fact keys[SUMS_KEYS]; /* F_KEYS, whose id is 0: there is none */
 	size_t n_keys;
 	size_t call[SUMS_MAX];  /* of each sum */
 	uint8_t fact[SUMS_MAX]; /* less F_KEYS */
 	size_t n_sums;
 	size_t size; /* of a place */
 	char *places;
-	struct value cells[SUMS_KEYS];
 	uint64_t *totals; /* of each call */
 };
 
@@ -39,6 +38,8 @@ sums_new(struct winagg *a, size_t i, bool partly)
 	s->n_keys = agg->n_keys;
 	if (a->from || agg->n_keys > SUMS_KEYS)
 		return NULL;
+	for (size_t k = 0; k < SUMS_KEYS; k++)
+		s->keys[k] = F_KEYS;
 	for (size_t k = 0; k < agg->n_keys; k++) {
 		if (agg->keys[k].cell < 0 ||
 		    !(FACTS_WITH_ID >> agg->keys[k].cell & 1))
@@ -57,8 +58,8 @@ sums_new(struct winagg *a, size_t i, bool partly)
 		return NULL;
 	s->totals = xcalloc(agg->n_calls, sizeof *s->totals);
 	s->size = sizeof(struct place) + s->n_sums * sizeof(uint64_t);
-	s->size = (s->size + 15) / 16 * 16;
-	s->places = xcalloc(PLACES, s->size);
+	s->size = (s->size + LINE - 1) / LINE * LINE;
+	s->places = xzeros(PLACES * s->size);
 	return s;
 }
 
@@ -79,60 +80,53 @@ give_place(struct sums *s, struct place *p)
 	p->pane = NULL;
 }
 
-/* Its key is made, and it is held from now on; false if that is too long. */
-static bool
-take_over(
-    struct sums *s, struct place *p, struct facts_reader *r, struct facts *f)
+/* The key of the record at hand; 0: there is not enough room. */
+static size_t
+make_key(const struct sums *s, struct facts_reader *r, struct facts *f,
+    char *key, size_t room)
 {
-	give_place(s, p);
-	for (size_t k = 0; k < s->n_keys; k++)
-		facts_cell(r, f, s->keys[k], &s->cells[k]);
-	p->n = 0;
-	for (size_t k = 0; k < s->n_keys; k++) {
-		const struct value *v = &s->cells[k];
+	size_t n = 0, more = 1;
 
-		if (p->n + key_room(v) > sizeof p->key)
-			return false;
-		p->n += (uint32_t)key_put(p->key + p->n, v);
-		p->ids[k] = f->ids[s->keys[k]];
-	}
-	memset(p->sums, 0, s->n_sums * sizeof *p->sums);
-	return true;
+	for (size_t k = 0; k < s->n_keys && more; k++)
+		n += more = facts_key(r, f, s->keys[k], key + n, room - n);
+	return more ? n : 0;
 }
 
 static void
-add_alone(struct sums *s, struct window_pane *pane, struct facts *f)
+add_alone(struct sums *s, struct window_pane *pane, struct facts_reader *r,
+    struct facts *f)
 {
 	char key[SUMS_KEYS * (2 * SEEN_NAME + KEY_ROOM)];
 	uint64_t sums[SUMS_MAX];
-	size_t n = 0;
 
-	for (size_t k = 0; k < s->n_keys; k++)
-		n += key_put(key + n, &s->cells[k]);
 	for (size_t k = 0; k < s->n_sums; k++)
 		sums[k] = f->numbers[s->fact[k]];
-	give(s, pane, slice_of(key, n), sums);
+	give(s, pane, slice_of(key, make_key(s, r, f, key, sizeof key)), sums);
 }
 
 void
 sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
     struct facts *f)
 {
-	uint64_t mixed = 0;
-	bool same = true;
+	uint64_t first = f->ids[s->keys[0]] | (uint64_t)f->ids[s->keys[1]]
+						  << 32;
+	uint64_t last = f->ids[s->keys[2]], mixed;
 	struct place *p;
 
-	for (size_t k = 0; k < s->n_keys; k++)
-		mixed = (mixed ^ f->ids[s->keys[k]]) * 0x9e3779b97f4a7c15;
+	mixed = (first ^ last * 0xc2b2ae3d27d4eb4f) * 0x9e3779b97f4a7c15;
+	mixed = (mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15;
 	p = (struct place *)(s->places + (mixed >> 40) % PLACES * s->size);
-	for (size_t k = 0; k < s->n_keys; k++)
-		same &= p->ids[k] == f->ids[s->keys[k]];
-	if (p->pane != pane || !same) {
-		if (!take_over(s, p, r, f)) {
-			add_alone(s, pane, f);
+	if (p->pane != pane || p->ids[0] != first || p->ids[1] != last) {
+		give_place(s, p);
+		p->n = (uint32_t)make_key(s, r, f, p->key, sizeof p->key);
+		if (!p->n) {
+			add_alone(s, pane, r, f);
 			return;
 		}
 		p->pane = pane;
+		p->ids[0] = first;
+		p->ids[1] = last;
+		memset(p->sums, 0, s->n_sums * sizeof *p->sums);
 	}
 	for (size_t k = 0; k < s->n_sums; k++)
 		accum_total_plus(&p->sums[k], f->numbers[s->fact[k]]);

@@ -365,16 +365,13 @@ tallies_open(struct tallies *t, struct window *w,
 			tally->from = tallies_find(t, tables[i].from);
 		t->n++;
 		open_agg(tally, w, context, o);
-		if (!tally->from)
-			t->fed[t->n_fed++] = (struct fed){ tables[i].needs,
-				tables[i].unsummed, tally->sums, tally };
 	}
 	if (!t->n)
 		opts_usage("--only: nothing is left");
 }
 
 static const char *
-add(struct tallies *t, struct tally *tally, struct window_pane *pane,
+add(struct tallies *t, const struct tally *tally, struct window_pane *pane,
     struct facts_reader *r, struct facts *f)
 {
 	for (int k = 0; k < F_ALL; k++)
@@ -384,21 +381,36 @@ add(struct tallies *t, struct tally *tally, struct window_pane *pane,
 	    &(struct expr_input){ .cells = t->cells });
 }
 
+static void
+plan(const struct tallies *t, struct route *route, uint32_t bits)
+{
+	*route = (struct route){ .bits = bits };
+	for (size_t i = 0; i < t->n; i++) {
+		const struct tally *tally = &t->v[i];
+		const struct analysis *table = tally->table;
+
+		if (tally->from || (bits & table->needs) != table->needs)
+			continue;
+		if (tally->sums && !(bits & table->unsummed))
+			route->sums[route->n_sums++] = tally->sums;
+		else
+			route->alone[route->n_alone++] = &t->v[i];
+	}
+}
+
 const char *
 tallies_add(struct tallies *t, struct window_pane *pane, struct facts_reader *r,
     struct facts *f)
 {
+	struct route *route =
+	    &t->routes[f->bits * 0x9e3779b1 >> 16 & (TABLES_ROUTES - 1)];
 	const char *err = NULL;
 
-	for (size_t i = 0; i < t->n_fed && !err; i++) {
-		const struct fed *fed = &t->fed[i];
-
-		if ((f->bits & fed->needs) != fed->needs)
-			continue;
-		if (fed->sums && !(f->bits & fed->unsummed))
-			sums_add(fed->sums, pane, r, f);
-		else
-			err = add(t, fed->tally, pane, r, f);
-	}
+	if (route->bits != f->bits)
+		plan(t, route, f->bits);
+	for (size_t i = 0; i < route->n_sums; i++)
+		sums_add(route->sums[i], pane, r, f);
+	for (size_t i = 0; i < route->n_alone && !err; i++)
+		err = add(t, route->alone[i], pane, r, f);
 	return err;
 }

@@ -58,20 +58,22 @@ struct tally {
 	bool asks[F_ALL]; /* facts */
 };
 
-/* One that records are counted in, as short as can be. */
-struct fed {
-	uint32_t needs, unsummed;
-	struct sums *sums;
-	struct tally *tally;
+/* The tables for records with these bits, which few records are the first of.
+ */
+struct route {
+	uint32_t bits;
+	uint8_t n_sums, n_alone;
+	struct sums *sums[TABLES_MAX];
+	const struct tally *alone[TABLES_MAX]; /* added without sums */
 };
+enum { TABLES_ROUTES = 64 };
 
 struct tallies {
 	struct tally v[TABLES_MAX];
 	struct winagg aggs[TABLES_MAX];
 	size_t n;
-	struct fed fed[TABLES_MAX];
-	size_t n_fed;
-	struct value cells[F_ALL]; /* of the record, where asked for */
+	struct route routes[TABLES_ROUTES]; /* by a hash of their bits */
+	struct value cells[F_ALL];          /* of the record, where asked for */
 };
 
 /* --only: those that were named (then 'named'), or all. */
