@@ -296,9 +296,9 @@ window_rebuilt(struct window *w)
 {
 	struct unit *u = w->u;
 
-	u->rebuilding = false;
 	if (u->was > u->watermark)
-		window_advance(w, u->was);
+		window_advance(w, u->was); /* what closes was written */
+	u->rebuilding = false;
 }
 
 /* All that is open of it, as at the end of the input. */

@@ -141,10 +141,11 @@ emit_believed(struct window *w)
 }
 
 /*
- * No record comes.  With --idle all windows that are open are emitted after
- * that time.  Without, the clock goes on after 10 s in place of the records: a
- * window is emitted when it is over and the lateness has passed, too; so a
- * source that sends in bursts loses nothing.  Returns when to look again, ms.
+ * No record comes, where all that was worked off before has come again.  With
+ * --idle all windows that are open are emitted after that time.  Without, the
+ * clock goes on after 10 s in place of the records: a window is emitted when it
+ * is over and the lateness has passed, too; so a source that sends in bursts
+ * loses nothing.  Returns when to look again, ms.
  */
 static int
 wait_for_unit(struct window *w)
@@ -155,7 +156,7 @@ wait_for_unit(struct window *w)
 		return -1;
 	if (!w->u->idle_since)
 		w->u->idle_since = now;
-	if (w->u->hold != INT64_MAX)
+	if (w->u->hold != INT64_MAX || w->u->rebuilding)
 		return -1;
 	silent = now - w->u->idle_since;
 	mark = w->u->watermark;
@@ -303,6 +304,8 @@ part_point(void *arg, size_t part, int64_t position, char note[KAFKA_NOTE])
 	struct unit *u = w->units[part];
 
 	window_select(w, u);
+	if (u->rebuilding && position >= u->position)
+		window_rebuilt(w);
 	if (u->rebuilding)
 		resume = u->skip_to;
 	else if (w->client.resume)

@@ -441,6 +441,43 @@ group() {
 	done
 }
 
+# began GROUP: it has committed something.
+began() {
+	broker offsets "$1" 2> offsets_err | awk -v group="$1" '
+		$1 == group && $4 ~ /^[0-9]+$/ { n++ }
+		END { exit !n }'
+}
+
+# Who takes over has records of before to read, and then none: the clock closes
+# a window, of which there are records behind the first one of the next.
+@test "SIGTERM in a group: what the clock has closed is not written again" {
+	local window n=0
+
+	for window in '-w 10s' '-w session:2s'; do
+		n=$((n + 1))
+		topic $t.$n 1
+		printf '{"date_last_seen":"2026-01-01T00:00:%sZ","k":"%s"}\n' \
+			08 a 13 b 09 a | put $t.$n -p 0
+		# shellcheck disable=SC2086 # options, split at blanks
+		{
+			flowagg -k k $window -a 'count()' -l 9s \
+				"$(at "$t.$n?exit-eof")" > wanted
+			start flowagg -k k $window -a 'count()' -l 9s \
+				"$(at "$t.$n?group=$t.$n")" > rows1 2> err
+			wait_for 10 began "$t.$n"
+			stopped $pid
+			start flowagg -k k $window -a 'count()' -l 9s \
+				"$(at "$t.$n?group=$t.$n")" > rows2 2> err
+			wait_for 15 test -s rows2
+			stopped $pid
+			run_ok flowagg -k k $window -a 'count()' -o rows3 \
+				-l 9s "$(at "$t.$n?exit-eof&group=$t.$n")"
+		}
+		same '' "$(< rows1)"
+		same_set wanted rows2 rows3
+	done
+}
+
 @test "a group of two gives the rows of one process, keys being apart" {
 	local one
 
