@@ -55,8 +55,11 @@ ask_committed(struct kafka_group *g, rd_kafka_topic_partition_list_t *list)
 			return;
 		if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
 		    stop_asked() || kafka_now() - since >= kafka_timeout())
-			kafka_die(g->kafka, err, "group %s: committed offsets",
-			    g->address->group);
+			kafka_die(g->kafka, err,
+			    "group %s: committed offsets%s", g->address->group,
+			    err == RD_KAFKA_RESP_ERR__TIMED_OUT
+				? ", which an open transaction may hold"
+				: "");
 		for (int i = 0; i < list->cnt; i++)
 			list->elems[i].err = 0;
 	}
