@@ -18,7 +18,7 @@ enum tag {
 	TAG_TIME,
 	TAG_IP = KEY_TAG_IP,
 	TAG_NET,
-	TAG_STR,
+	TAG_STR = KEY_TAG_STR,
 	TAG_JSON
 };
 

@@ -15,7 +15,9 @@ enum {
 	KEY_IP = 17,    /* of an address */
 	KEY_TAG_IP = 4, /* its first byte */
 	KEY_COUNT = 10, /* of a whole number from 0 to 2^53 */
-	KEY_TAG_NUMBER = 2
+	KEY_TAG_NUMBER = 2,
+	KEY_TEXT = 3, /* beside text that has no NUL */
+	KEY_TAG_STR = 6
 };
 
 /* Room for the bytes of v. */
@@ -31,6 +33,16 @@ key_put_ip(char *p, const struct ip *ip)
 	*p = KEY_TAG_IP;
 	memcpy(p + 1, ip->b, sizeof ip->b);
 	return KEY_IP;
+}
+
+/* The same of text that has no NUL, inline: KEY_TEXT bytes more than it. */
+static inline size_t
+key_put_text(char *p, struct slice s)
+{
+	*p = KEY_TAG_STR;
+	memcpy(p + 1, s.p, s.n);
+	memset(p + 1 + s.n, 0, 2);
+	return s.n + KEY_TEXT;
 }
 
 /* The same of a whole number up to 2^53, inline. */

@@ -25,7 +25,7 @@ name_cell(
 {
 	struct name *name = f->name;
 	bool whole = fact == F_NAME || (fact == F_ASKED && !r->opts.by_domain);
-	const char *own, *dot;
+	const char *own, *dot = NULL;
 
 	out->type = VALUE_NONE;
 	if (!name)
@@ -33,14 +33,15 @@ name_cell(
 	if (!whole)
 		seen_split(r->seen, name);
 	own = name->text + name->domain;
-	dot = memchr(own, '.', name->n - name->domain);
+	if (fact == F_LABEL)
+		dot = memchr(own, '.', name->n - name->domain);
 	if (whole || (fact == F_ASKED && name->domain == name->n))
 		set_text(out, name->text, name->n);
 	else if (fact == F_SUB && name->domain < name->n && name->domain)
 		set_text(out, name->text, name->domain - 1u);
 	else if (fact == F_DOMAIN || fact == F_ASKED)
 		set_text(out, own, (size_t)(name->n - name->domain));
-	else if (fact == F_LABEL && dot)
+	else if (dot)
 		set_text(out, own, (size_t)(dot - own));
 }
 
@@ -85,14 +86,13 @@ facts_key(struct facts_reader *r, struct facts *f, enum fact fact, char *out,
 	const struct address *a = fact == F_CLIENT   ? f->client
 				  : fact == F_SERVER ? f->server
 						     : NULL;
+	bool plain = f->name && f->name->plain;
 	struct value v;
-	size_t most;
 
 	if (a && room >= KEY_IP)
 		return key_put_ip(out, &a->ip);
 	facts_cell(r, f, fact, &v);
-	most = key_room(&v);
-	if (v.type == VALUE_STR && !memchr(v.s.p, 0, v.s.n))
-		most -= v.s.n;
-	return most > room ? 0 : key_put(out, &v);
+	if (fact == F_ASKED && plain && v.s.n + KEY_TEXT <= room)
+		return key_put_text(out, v.s);
+	return key_room(&v) > room ? 0 : key_put(out, &v);
 }

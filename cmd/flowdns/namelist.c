@@ -38,6 +38,7 @@ struct namelist {
 	 */
 	uint64_t *bits;
 	uint32_t bits_mask;
+	bool tops; /* there are names of one label */
 	/* Of a zone. */
 	bool zone;
 	char origin[MAX_NAME + 2];
@@ -94,6 +95,7 @@ enter(struct namelist *l, struct entry new)
 		return;
 	}
 	*e = new;
+	l->tops |= !memchr(name.p, '.', name.n);
 	l->bits[(new.hash & l->bits_mask) / 64] |= 1ull << new.hash % 64;
 	if (++l->n > l->mask / 2)
 		grow(l);
@@ -419,25 +421,28 @@ namelist_find(const struct namelist *l, struct slice name)
 		struct slice s;
 		uint32_t hash;
 	} at[MAX_LABELS];
+	const char *end = name.p + name.n, *dot = end;
 	int n = 0;
 
 	/* All places are fetched at once, for each may be a miss. */
-	for (struct slice s = name; s.n && n < MAX_LABELS; n++) {
-		const char *dot = memchr(s.p, '.', s.n);
-
-		at[n].s = s;
-		at[n].hash = (uint32_t)hash_bytes(s.p, s.n, l->seed);
+	if (!l->tops)
+		dot = memrchr(name.p, '.', name.n);
+	while (dot && n < MAX_LABELS) {
+		dot = memrchr(name.p, '.', (size_t)(dot - name.p));
+		at[n].s =
+		    dot ? slice_of(dot + 1, (size_t)(end - dot - 1)) : name;
+		at[n].hash =
+		    (uint32_t)hash_bytes(at[n].s.p, at[n].s.n, l->seed);
 		__builtin_prefetch(&l->bits[(at[n].hash & l->bits_mask) / 64]);
-		s = dot ? slice_of(dot + 1, s.n - (size_t)(dot + 1 - s.p))
-			: slice_of(NULL, 0);
+		n++;
 	}
-	for (int i = 0; i < n; i++) {
-		uint32_t hash = at[i].hash;
+	while (n--) {
+		uint32_t hash = at[n].hash;
 		const struct entry *e;
 
 		if (!(l->bits[(hash & l->bits_mask) / 64] >> hash % 64 & 1))
 			continue;
-		e = look_up(l, at[i].s, hash);
+		e = look_up(l, at[n].s, hash);
 		if (e->place)
 			return l->texts[e->place - 2] ? NULL
 						      : l->texts + e->place;

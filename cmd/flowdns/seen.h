@@ -17,27 +17,30 @@
 enum {
 	SEEN_NAME = 1016, /* 254 bytes of a name, each escaped as \DDD */
 	/* Bytes in front of the registrable domain that a host seldom has. */
-	SEEN_LONG = 24
+	SEEN_LONG = 24,
+	SEEN_ADDRESS = 41 /* longer texts of addresses are not kept */
 };
 
+/* A line of the cache. */
 struct address {
 	uint32_t serial; /* another one, perhaps of the same address */
 	uint8_t n;
 	bool local;
 	bool group; /* multicast: RFC 1112, RFC 4291 */
-	char text[IP_ROOM];
+	char text[SEEN_ADDRESS];
 	struct ip ip;
 };
 
 struct name {
 	uint32_t serial;
-	uint16_t n, given_n;
+	uint16_t n;
 	uint16_t domain; /* where the registrable domain begins; n: none */
 	bool split;      /* it is known where */
+	bool plain;      /* no NUL in it */
 	bool ordinary;   /* not on the whitelist */
 	bool has_long_sub;
 	const char *listed; /* the entry of the blacklist, or NULL */
-	char *text;         /* lower case, no dot at the end */
+	const char *text;   /* lower case, no dot at the end */
 };
 
 struct seen;
@@ -48,7 +51,9 @@ struct seen *seen_new(const struct lists *lists, bool splits);
 /* Of a record, in this order. */
 enum seen_value { SEEN_SRC, SEEN_DST, SEEN_QNAME, SEEN_VALUES };
 
-/* To be called first: all places are fetched at once, for each may be a miss.
+/*
+ * To be called first: all places are fetched at once, for each may be a miss.
+ * Seven bytes behind each value must be readable.
  */
 void seen_hint(struct seen *s, const struct json_val *const v[SEEN_VALUES]);
 

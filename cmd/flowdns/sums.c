@@ -4,13 +4,13 @@
 #include "libcommon/key.h"
 #include "libcommon/xalloc.h"
 
-enum { PLACES = 512, LINE = 64, KEY = 84 }; /* longer keys are not held */
+enum { PLACES = 512, LINE = 64, KEY = 80 }; /* longer keys are not held */
 
+/* Behind the sums, so that these stand in the first line: the key. */
 struct place {
 	struct window_pane *pane; /* NULL: nothing is held */
 	uint64_t ids[2];          /* of three cells */
-	uint32_t n;
-	char key[KEY];
+	size_t n;                 /* bytes of the key */
 	uint64_t sums[];
 };
 
@@ -57,7 +57,7 @@ sums_new(struct winagg *a, size_t i, bool partly)
 	if (s->n_sums < agg->n_calls && !partly)
 		return NULL;
 	s->totals = xcalloc(agg->n_calls, sizeof *s->totals);
-	s->size = sizeof(struct place) + s->n_sums * sizeof(uint64_t);
+	s->size = sizeof(struct place) + s->n_sums * sizeof(uint64_t) + KEY;
 	s->size = (s->size + LINE - 1) / LINE * LINE;
 	s->places = xzeros(PLACES * s->size);
 	return s;
@@ -72,11 +72,17 @@ give(struct sums *s, struct window_pane *pane, struct slice key,
 	winagg_add_made(s->agg, pane, s->i, key, s->totals);
 }
 
+static char *
+key_of(const struct sums *s, struct place *p)
+{
+	return (char *)&p->sums[s->n_sums];
+}
+
 static void
 give_place(struct sums *s, struct place *p)
 {
 	if (p->pane)
-		give(s, p->pane, slice_of(p->key, p->n), p->sums);
+		give(s, p->pane, slice_of(key_of(s, p), p->n), p->sums);
 	p->pane = NULL;
 }
 
@@ -118,7 +124,7 @@ sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
 	p = (struct place *)(s->places + (mixed >> 40) % PLACES * s->size);
 	if (p->pane != pane || p->ids[0] != first || p->ids[1] != last) {
 		give_place(s, p);
-		p->n = (uint32_t)make_key(s, r, f, p->key, sizeof p->key);
+		p->n = make_key(s, r, f, key_of(s, p), KEY);
 		if (!p->n) {
 			add_alone(s, pane, r, f);
 			return;

@@ -475,6 +475,46 @@ refuses() {
 		sort | xargs)"
 }
 
+# Each way in which a name of N bytes is kept or compared; others of that length
+# differ in one byte.
+@test "names: of each length, in any case, with a dot or without" {
+	local n
+
+	for n in {1..17} {30..34} {62..66} {92..100} 253; do
+		awk -v n=$n 'BEGIN {
+			while (length(name) < n)
+				name = name substr("ab.cd-e", length(name) % 7 + 1, 1)
+			sub(/[.]$/, "x", name)
+			print name
+			print toupper(name)
+			print name "."
+			for (i = 1; i <= n; i++)
+				print substr(name, 1, i - 1) "z" substr(name, i + 1)
+		}' > names
+		while read -r name; do
+			query 1 10.0.0.1 10.0.0.53 "$name"
+		done < names > in
+		run_ok flowdns -q --only queried_domains -n 0 --clients 0 in
+		same "$(sed 's/[.]$//' names | tr '[:upper:]' '[:lower:]' |
+			sort | uniq -c | awk '{ print $1, $2 }' | sort)" \
+			"$(sed -E 's/.*"dns_qname":"([^"]*)","queries":([0-9]*).*/\2 \1/' \
+				<<< "$output" | sort)"
+	done
+}
+
+@test "addresses: however long they are written" {
+	local ip
+
+	for ip in 10.0.0.1 ::ffff:10.0.0.1 0:0:0:0:0:ffff:10.0.0.1 \
+		0000:0000:0000:0000:0000:ffff:10.0.0.1 \
+		0000:0000:0000:0000:0000:FFFF:010.000.000.001; do
+		query 1 "$ip" 0000:0000:0000:0000:0000:ffff:255.255.255.250 a.org
+	done > in
+	run flowdns -q --only querying_hosts in
+	same '{"src_ip_addr":"10.0.0.1","queries":4,"servers":1}' \
+		"$(rows querying_hosts)"
+}
+
 @test "fields that cannot be read" {
 	{
 		query 1 10.0.0.1 10.0.0.53 a
