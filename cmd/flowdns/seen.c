@@ -6,7 +6,7 @@
 #include "libcommon/xalloc.h"
 
 enum {
-	ADDRESSES = 1 << 14,
+	ADDRESSES = 1 << 12,
 	NAMES = 1 << 14,
 	NAME_TEXT = 95, /* longer ones are not kept */
 	SUFFIX_MAX = 255

@@ -110,19 +110,36 @@ add_alone(struct sums *s, struct window_pane *pane, struct facts_reader *r,
 	give(s, pane, slice_of(key, make_key(s, r, f, key, sizeof key)), sums);
 }
 
-void
-sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
-    struct facts *f)
-{
-	uint64_t first = f->ids[s->keys[0]] | (uint64_t)f->ids[s->keys[1]]
-						  << 32;
-	uint64_t last = f->ids[s->keys[2]], mixed;
-	struct place *p;
+/* Where the sums of a record are held. */
+struct spot {
+	struct place *place;
+	uint64_t ids[2];
+};
 
-	mixed = (first ^ last * 0xc2b2ae3d27d4eb4f) * 0x9e3779b97f4a7c15;
+static inline struct spot
+find(const struct sums *s, const struct facts *f)
+{
+	struct spot spot = { .ids = { f->ids[s->keys[0]] |
+					  (uint64_t)f->ids[s->keys[1]] << 32,
+				 f->ids[s->keys[2]] } };
+	uint64_t mixed = spot.ids[0] ^ spot.ids[1] * 0xc2b2ae3d27d4eb4f;
+
+	mixed *= 0x9e3779b97f4a7c15;
 	mixed = (mixed ^ mixed >> 32) * 0x9e3779b97f4a7c15;
-	p = (struct place *)(s->places + (mixed >> 40) % PLACES * s->size);
-	if (p->pane != pane || p->ids[0] != first || p->ids[1] != last) {
+	spot.place =
+	    (struct place *)(s->places + (mixed >> 40) % PLACES * s->size);
+	__builtin_prefetch(spot.place, 1);
+	return spot;
+}
+
+static inline void
+add(struct sums *s, const struct spot *spot, struct window_pane *pane,
+    struct facts_reader *r, struct facts *f)
+{
+	struct place *p = spot->place;
+
+	if (p->pane != pane || p->ids[0] != spot->ids[0] ||
+	    p->ids[1] != spot->ids[1]) {
 		give_place(s, p);
 		p->n = make_key(s, r, f, key_of(s, p), KEY);
 		if (!p->n) {
@@ -130,12 +147,23 @@ sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
 			return;
 		}
 		p->pane = pane;
-		p->ids[0] = first;
-		p->ids[1] = last;
+		memcpy(p->ids, spot->ids, sizeof p->ids);
 		memset(p->sums, 0, s->n_sums * sizeof *p->sums);
 	}
 	for (size_t k = 0; k < s->n_sums; k++)
 		accum_total_plus(&p->sums[k], f->numbers[s->fact[k]]);
+}
+
+void
+sums_add(struct sums *const *v, size_t n, struct window_pane *pane,
+    struct facts_reader *r, struct facts *f)
+{
+	struct spot spots[SUMS_TABLES];
+
+	for (size_t i = 0; i < n; i++)
+		spots[i] = find(v[i], f);
+	for (size_t i = 0; i < n; i++)
+		add(v[i], &spots[i], pane, r, f);
 }
 
 void

@@ -14,7 +14,7 @@
 #include "cmd/flowdns/facts.h"
 #include "libcommon/winagg.h"
 
-enum { SUMS_KEYS = 3, SUMS_MAX = 12 };
+enum { SUMS_KEYS = 3, SUMS_MAX = 12, SUMS_TABLES = 32 };
 
 struct sums;
 
@@ -25,8 +25,12 @@ struct sums;
  */
 struct sums *sums_new(struct winagg *a, size_t i, bool partly);
 
-void sums_add(struct sums *s, struct window_pane *pane, struct facts_reader *r,
-    struct facts *f);
+/*
+ * The record at hand, for up to SUMS_TABLES tables: places are fetched at once,
+ * for each may be a miss.
+ */
+void sums_add(struct sums *const *v, size_t n, struct window_pane *pane,
+    struct facts_reader *r, struct facts *f);
 
 /* All that is held goes to the table, before a pane of it is looked at. */
 void sums_flush(struct sums *s);

@@ -408,8 +408,7 @@ tallies_add(struct tallies *t, struct window_pane *pane, struct facts_reader *r,
 
 	if (route->bits != f->bits)
 		plan(t, route, f->bits);
-	for (size_t i = 0; i < route->n_sums; i++)
-		sums_add(route->sums[i], pane, r, f);
+	sums_add(route->sums, route->n_sums, pane, r, f);
 	for (size_t i = 0; i < route->n_alone && !err; i++)
 		err = add(t, route->alone[i], pane, r, f);
 	return err;

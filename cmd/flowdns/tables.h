@@ -43,7 +43,7 @@ struct analysis {
 };
 
 extern const struct analysis tables[]; /* ends with a NULL name */
-enum { TABLES_MAX = 32 };
+enum { TABLES_MAX = SUMS_TABLES };
 
 /* A table that is in use. */
 struct tally {
