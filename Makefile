@@ -119,7 +119,7 @@ $(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)
 fuzz_namelist = cmd/flowdns/namelist
 fuzz_facts = $(addprefix cmd/flowdns/,\
-	answers facts lists namelist seen)
+	answers facts facts_cells lists namelist seen)
 libs_fuzz_namelist = $(libs_flowdns)
 libs_fuzz_facts = $(libs_flowdns)
 $(B)/tests/fuzz/fuzz_namelist: $(fuzz_namelist:%=$(B)/%.o)

@@ -31,6 +31,14 @@ groups_init_for(struct groups *g, size_t block, uint32_t n)
 }
 
 void
+groups_init_like(struct groups *g, size_t block, const struct groups *other)
+{
+	groups_init_for(g, block, other->n);
+	for (size_t i = 0; i < other->n_chunks; i++)
+		g->expected += other->chunks[i].used;
+}
+
+void
 groups_free(struct groups *g)
 {
 	for (size_t i = 0; i < g->n_chunks; i++)
@@ -103,10 +111,18 @@ static void
 add_chunk(struct groups *g, size_t least)
 {
 	uint32_t units = FIRST_UNITS;
+	uint64_t there = 0;
 
 	/* A quarter of what there is: so much may stay unused. */
-	for (size_t i = 0; i < g->n_chunks && units < CHUNK_UNITS; i++)
-		units += g->chunks[i].units / 4;
+	for (size_t i = 0; i < g->n_chunks; i++)
+		there += g->chunks[i].units;
+	if (there < g->expected)
+		units = there + CHUNK_UNITS < g->expected
+			    ? CHUNK_UNITS
+			    : (uint32_t)(g->expected - there);
+	else
+		units +=
+		    there / 4 < CHUNK_UNITS ? (uint32_t)there / 4 : CHUNK_UNITS;
 	if (g->n_chunks >> (32 - CHUNK_BITS))
 		die("more than 32 GiB of groups");
 	units = units < least ? (uint32_t)least : units;

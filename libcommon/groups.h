@@ -51,14 +51,19 @@ struct groups {
 	size_t head;  /* of them, in front: the owner's business */
 	struct groups_chunk *chunks;
 	size_t n_chunks, cap_chunks;
-	uint32_t *freed; /* first place + 1 by units, or NULL */
-	void *single;    /* for the owner, where there is only one group */
+	uint32_t *freed;   /* first place + 1 by units, or NULL */
+	uint64_t expected; /* units */
+	void *single;      /* for the owner, where there is only one group */
 };
 
 void groups_init(struct groups *g, size_t block);
 
 /* For about n groups: no growing on the way. */
 void groups_init_for(struct groups *g, size_t block, uint32_t n);
+
+/* For about as many and as large as those of another one. */
+void groups_init_like(
+    struct groups *g, size_t block, const struct groups *other);
 
 /* GCC 12 takes a call for nothing that does no more than hint. */
 #define GROUPS_HINT static inline __attribute__((always_inline))

@@ -78,15 +78,6 @@ client_advance(void *arg, int64_t watermark)
 
 /* ---- a window's client ---- */
 
-static void
-begin_groups(struct winagg *a, struct groups *g)
-{
-	size_t head = a->sliding ? sizeof(struct live_part) : 0;
-
-	groups_init_for(g, head + a->agg.block, a->u->usual);
-	g->head = head;
-}
-
 /* What it has of a pane. */
 struct pane {
 	struct groups groups;
@@ -94,7 +85,7 @@ struct pane {
 };
 
 static struct groups *
-groups_of(struct window_pane *pane, size_t i)
+groups_of(const struct window_pane *pane, size_t i)
 {
 	return &((struct pane *)pane->state)[i].groups;
 }
@@ -103,6 +94,19 @@ static struct panelog *
 log_of(struct window_pane *pane, size_t i)
 {
 	return &((struct pane *)pane->state)[i].log;
+}
+
+/* like: others that they are likely to be like, or NULL. */
+static void
+begin_groups(struct winagg *a, struct groups *g, const struct groups *like)
+{
+	size_t head = a->sliding ? sizeof(struct live_part) : 0;
+
+	if (like)
+		groups_init_like(g, head + a->agg.block, like);
+	else
+		groups_init_for(g, head + a->agg.block, a->u->usual);
+	g->head = head;
 }
 
 /* To the next one's groups. */
@@ -151,7 +155,7 @@ make_only_group(struct winagg *a)
 	    a->window->spec.kind != WINDOW_WHOLE)
 		return;
 	if (!a->u->only->table)
-		begin_groups(a, a->u->only);
+		begin_groups(a, a->u->only, NULL);
 	groups_get(a->u->only, "", 1, &fresh);
 }
 
@@ -271,10 +275,14 @@ winagg_client(struct winaggs *all, struct window_client *client)
 struct groups *
 winagg_groups(struct winagg *a, struct window_pane *pane, size_t i)
 {
-	struct groups *g = groups_of(pane, i);
+	const struct unit *u = a->window->u;
+	struct groups *g = groups_of(pane, i), *like = NULL;
 
-	if (!g->table)
-		begin_groups(a, g);
+	if (g->table)
+		return g;
+	if (u->n_panes > 1 && u->panes[u->n_panes - 1] == pane)
+		like = groups_of(u->panes[u->n_panes - 2], i);
+	begin_groups(a, g, like);
 	return g;
 }
 

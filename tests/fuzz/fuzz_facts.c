@@ -31,6 +31,7 @@ look_at(const struct rec *rec)
 	struct answers answers;
 	struct value v;
 	struct ip ip;
+	char key[48];
 
 	if (facts_read(facts_reader, rec->v, &f))
 		return;
@@ -40,6 +41,8 @@ look_at(const struct rec *rec)
 		MUST(v.type != VALUE_STR || v.s.n <= SEEN_NAME);
 		if (v.type == VALUE_STR)
 			MUST(!v.s.n || memchr(v.s.p, v.s.p[v.s.n - 1], v.s.n));
+		MUST(facts_key(facts_reader, &f, (enum fact)i, key,
+			 sizeof key) <= sizeof key);
 	}
 	facts_answers(facts_reader, &f, &answers);
 	while (answers_next(&answers, &ip))

@@ -422,6 +422,42 @@ test_room(void)
 	OK(is_room_for(65535) && is_room_for(65536) && is_room_for(100000));
 }
 
+/* As many groups as another table has, in as few pieces as can be; then more.
+ */
+static void
+test_like(void)
+{
+	enum { N = 200000 };
+	struct groups first, second;
+	char key[ROOM];
+	bool fresh, good = true;
+	size_t pieces;
+	uint32_t mask;
+
+	groups_init(&first, 24);
+	for (uint32_t i = 0; i < N; i++)
+		groups_get(&first, key, short_key(key, i), &fresh);
+	groups_init_like(&second, 24, &first);
+	mask = second.mask;
+	for (uint32_t i = 0; i < N; i++)
+		groups_get(&second, key, short_key(key, i), &fresh);
+	pieces = second.n_chunks;
+	OK(second.mask == mask && pieces < 8 && first.n_chunks > 2 * pieces);
+	for (uint32_t i = N; i < 2 * N; i++)
+		groups_get(&second, key, short_key(key, i), &fresh);
+	for (uint32_t i = 0; i < 2 * N; i++)
+		good &= groups_find(&second, key, short_key(key, i)) != NULL;
+	OK(good && second.n == 2 * N);
+	groups_free(&first);
+	groups_init(&first, 8);
+	groups_free(&second);
+	groups_init_like(&second, 8, &first);
+	groups_get(&second, "a", 1, &fresh);
+	OK(fresh && second.n == 1 && second.chunks[0].units < 100);
+	groups_free(&first);
+	groups_free(&second);
+}
+
 static void
 test_empty(void)
 {
@@ -450,5 +486,6 @@ main(void)
 	test_reuse();
 	test_slide();
 	test_room();
+	test_like();
 	return DONE();
 }
