@@ -38,7 +38,8 @@ struct namelist {
 	 */
 	uint64_t *bits;
 	uint32_t bits_mask;
-	bool tops; /* there are names of one label */
+	bool tops;  /* there are names of one label */
+	bool begun; /* a line was read */
 	/* Of a zone. */
 	bool zone;
 	char origin[MAX_NAME + 2];
@@ -332,63 +333,107 @@ take_line(struct namelist *l, struct slice line)
 	}
 }
 
-struct namelist *
-namelist_parse(struct slice text)
+/* For a list of so many bytes, more or less. */
+static struct namelist *
+begin(size_t n)
 {
 	struct namelist *l = xcalloc(1, sizeof *l);
-	const char *p = text.p, *end = p + text.n;
 
 	l->seed = hash_seed();
 	l->mask = 15;
-	while (l->mask / 2 < text.n / 20)
+	while (l->mask / 2 < n / 32)
 		l->mask = l->mask * 2 + 1;
 	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
 	l->bits_mask = l->mask < UINT32_MAX / 8 ? l->mask * 8 + 7 : l->mask;
 	l->bits_mask |= 63;
 	l->bits = xzeros(((size_t)l->bits_mask + 1) / 8);
-	l->room = text.n + text.n / 8 + 64;
+	l->room = n + n / 8 + 64;
 	l->texts = xmalloc(l->room);
-	if (text.n > 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0)
-		p += 3;
-	while (p < end) {
-		const char *newline = memchr(p, '\n', (size_t)(end - p));
+	return l;
+}
 
+/* Whole lines, or all that is left; how many bytes. */
+static size_t
+take_lines(struct namelist *l, const char *p, size_t n, bool all)
+{
+	const char *line = p, *end = p + n, *newline;
+
+	while (line < end) {
+		newline = memchr(line, '\n', (size_t)(end - line));
+		if (!newline && !all)
+			break;
 		newline = newline ? newline : end;
-		take_line(l, slice_of(p, (size_t)(newline - p)));
-		p = newline + 1;
+		if (!l->begun && newline - line >= 3 &&
+		    memcmp(line, "\xef\xbb\xbf", 3) == 0)
+			line += 3;
+		l->begun = true;
+		take_line(l, slice_of(line, (size_t)(newline - line)));
+		line = newline < end ? newline + 1 : end;
 	}
+	return (size_t)(line - p);
+}
+
+struct namelist *
+namelist_parse(struct slice text)
+{
+	struct namelist *l = begin(text.n);
+
+	take_lines(l, text.p, text.n, true);
 	enter_all(l);
 	return l;
+}
+
+/* All of an open file; 0, or what is wrong with it as errno has it. */
+static int
+read_file(struct namelist *l, int fd)
+{
+	size_t n = 0, room = 1 << 18, used;
+	char *text = xmalloc(room);
+	uint64_t total = 0;
+	int err = 0;
+
+	while (!err) {
+		ssize_t got = read(fd, text + n, room - n);
+
+		if (got == 0)
+			break;
+		if (got < 0) {
+			err = errno == EINTR ? 0 : errno;
+			continue;
+		}
+		n += (size_t)got;
+		total += (uint64_t)got;
+		err = total < UINT32_MAX / 2 ? 0 : EFBIG;
+		used = take_lines(l, text, n, false);
+		memmove(text, text + used, n -= used);
+		if (n == room)
+			text = xreallocarray(text, room *= 2, 1);
+	}
+	take_lines(l, text, n, true);
+	enter_all(l);
+	free(text);
+	return err;
 }
 
 struct namelist *
 namelist_read(const char *file)
 {
-	int fd = open(file, O_RDONLY | O_CLOEXEC), saved;
-	struct namelist *l = NULL;
-	char *text = NULL;
-	size_t n = 0, room = 1 << 16;
+	int fd = open(file, O_RDONLY | O_CLOEXEC), err;
+	struct namelist *l;
 	struct stat st;
-	ssize_t got = -1;
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && st.st_size > 0)
-		room = (size_t)st.st_size + 1;
-	do {
-		text = n == room || !text
-			   ? xreallocarray(text, room = n ? 2 * room : room, 1)
-			   : text;
-		got = read(fd, text + n, room - n);
-		n += got > 0 ? (size_t)got : 0;
-	} while (got > 0 || (got < 0 && errno == EINTR));
-	saved = errno;
+	if (fstat(fd, &st) < 0 || st.st_size > UINT32_MAX / 2)
+		st.st_size = 0;
+	l = begin((size_t)st.st_size);
+	err = read_file(l, fd);
 	close(fd);
-	if (got == 0 && n < UINT32_MAX / 2)
-		l = namelist_parse(slice_of(text, n));
-	free(text);
-	errno = got == 0 ? EFBIG : saved;
-	return l;
+	if (!err)
+		return l;
+	namelist_free(l);
+	errno = err;
+	return NULL;
 }
 
 void

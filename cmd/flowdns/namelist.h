@@ -7,7 +7,8 @@
  * decides.  Case, a dot at the end and
  * "*." in front do not matter; names in Unicode are converted by IDNA 2008.
  *
- * A name costs its text and 20 to 40 bytes.
+ * A name costs its text and 20 to 40 bytes; where it stands once more its text,
+ * too.
  */
 #ifndef NAMELIST_H
 #define NAMELIST_H

@@ -576,6 +576,22 @@ refuses() {
 	gives blacklisted_domain '' --blacklist plain --whitelist white
 }
 
+@test "--blacklist: lines longer than what is read at once, none at the end" {
+	{
+		printf '\xef\xbb\xbffirst.bad.org\r\n0.0.0.0'
+		seq -f ' n%.0f.long.bad.org' 30000 | tr -d '\n'
+		printf '\nlast.bad.org'
+	} > list
+	(($(wc -c < list) > 500000))
+	for name in first.bad.org N1.long.bad.org n30000.long.bad.org \
+		last.bad.org long.bad.org n30001.long.bad.org; do
+		query 1 10.0.0.1 10.0.0.53 $name
+	done > in
+	run_ok flowdns --only blacklisted_domain --blacklist list in
+	same 'first.bad.org last.bad.org n1.long.bad.org n30000.long.bad.org' \
+		"$(jq -r .listed <<< "$output" | sort -u | xargs)"
+}
+
 @test "blacklisted_domain: names in Unicode meet those in punycode" {
 	printf '%s\n' 'bücher.example' 'Žluťoučký.CZ' 'faß.de' > list
 	{
