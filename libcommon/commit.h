@@ -14,13 +14,15 @@
  *	position  all before was worked off
  *	note      at 'offset': the watermark as it was before (largest event
  *	          time, and the run of records too far ahead); at 'position':
- *the horizon, up to which windows were emitted
+ *	          the horizon, up to which windows were emitted
  *
  * Who gets the partition reads from 'offset' with that watermark, so that each
  * record meets the same watermark as the first time and is late or in time as
  * it was then; up to 'position' nothing is said of records that are bad or
  * late.  Windows up to the horizon are rebuilt but not written; those behind
  * it are whole, since all of their panes begin at 'offset' or behind it.
+ * Until 'position' the clock closes none in place of records that do not come:
+ * what is there of a window would be a part.
  *
  * Commits happen between two reads of the source, when all records handed out
  * have been worked off and all rows that they led to were given to the sink:
