@@ -98,7 +98,8 @@ $(B)/flowgen $(B)/dnsgen $(B)/flowsend $(B)/kafkabench: $(B)/%: $(B)/bench/%.o
 
 # A test of a tool's private modules names their objects here:
 # $(B)/tests/unit/test_x: $(B)/cmd/flowx/x.o
-$(B)/tests/unit/test_namelist: $(B)/cmd/flowdns/namelist.o
+$(B)/tests/unit/test_namelist: $(addprefix $(B)/cmd/flowdns/,\
+	namelist.o nametable.o)
 $(B)/tests/unit/test_namelist: private libs += $(libs_flowdns)
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(B)/libcommon.a
 	$(link)
@@ -117,9 +118,9 @@ $(B)/tests/fuzz/fuzz_pattern: $(fuzz_pattern:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_pattern: private libs += $(libs_fuzz_pattern)
 $(B)/tests/fuzz/fuzz_message: $(fuzz_message:%=$(B)/%.o)
 $(B)/tests/fuzz/fuzz_message: private libs += $(libs_fuzz_message)
-fuzz_namelist = cmd/flowdns/namelist
+fuzz_namelist = $(addprefix cmd/flowdns/,namelist nametable)
 fuzz_facts = $(addprefix cmd/flowdns/,\
-	answers facts facts_cells lists namelist seen)
+	answers facts facts_cells lists namelist nametable seen)
 libs_fuzz_namelist = $(libs_flowdns)
 libs_fuzz_facts = $(libs_flowdns)
 $(B)/tests/fuzz/fuzz_namelist: $(fuzz_namelist:%=$(B)/%.o)

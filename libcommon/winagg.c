@@ -282,6 +282,8 @@ winagg_groups(struct winagg *a, struct window_pane *pane, size_t i)
 		return g;
 	if (u->n_panes > 1 && u->panes[u->n_panes - 1] == pane)
 		like = groups_of(u->panes[u->n_panes - 2], i);
+	if (like && like->n < a->u->usual)
+		like = NULL;
 	begin_groups(a, g, like);
 	return g;
 }

@@ -50,7 +50,7 @@ struct winagg_unit {
 	struct groups *only;       /* the pane's where there is one a window */
 	struct sessions *sessions; /* where windows are sessions */
 	struct winrows_live rows;
-	uint32_t usual; /* groups of the last pane */
+	uint32_t usual; /* groups of the pane that entered last */
 	bool begun;
 	void *owned; /* the owner's business */
 };

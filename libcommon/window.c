@@ -228,7 +228,7 @@ window_emit(struct window *w)
 	w->u->to = w->u->from; /* the pane at hand may be closed now */
 	w->muted = end <= w->u->muted_to;
 	w->emitted += !empty && !w->muted;
-	if (end > w->u->skip_to)
+	if (end > w->u->skip_to && (!w->muted || w->client.resume))
 		w->client.emit(w->client.arg, &b);
 	w->muted = false;
 	drop_panes(w, end + w->spec.step);
@@ -291,13 +291,25 @@ window_late(struct window *w, int64_t closed)
 	out_char(&w->late_out, '\n');
 }
 
+/*
+ * Closes what was closed before, by the clock, too, and no more: of what is
+ * behind that, rows would be new, and nobody is there to write them.
+ */
 void
 window_rebuilt(struct window *w)
 {
 	struct unit *u = w->u;
+	int64_t to = u->was;
 
-	if (u->was > u->watermark)
-		window_advance(w, u->was); /* what closes was written */
+	if (w->spec.kind == WINDOW_SESSION && u->muted_to < to)
+		to = u->muted_to;
+	if (u->was > u->watermark) {
+		u->watermark = u->was;
+		if (w->client.advance)
+			w->client.advance(w->client.arg, to);
+		while (u->deadline <= to && u->next_end <= u->muted_to)
+			window_emit(w);
+	}
 	u->rebuilding = false;
 }
 

@@ -8,130 +8,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "libcommon/arena.h"
-#include "libcommon/hash.h"
+#include "cmd/flowdns/nametable.h"
 #include "libcommon/ip.h"
 #include "libcommon/names.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX_NAME = 253, MAX_LABELS = 128, MAX_WORDS = 8, COMING = 16 };
-
-struct entry {
-	uint32_t hash;
-	uint32_t place; /* of its text in 'texts' + 1; 0: none */
-};
+enum { MAX_NAME = NAMETABLE_MAX, MAX_WORDS = 8 };
 
 struct namelist {
-	struct entry *table;
-	uint32_t mask;
-	size_t n, bad;
-	/* Of each name: 1 for an exception, its length, text, NUL. */
-	char *texts;
-	size_t used, room;
-	/* Those that wait for memory together. */
-	struct entry coming[COMING];
-	unsigned n_coming;
-	uint64_t seed;
-	/*
-	 * A bit for each hash: that there is no such name is mostly known
-	 * without a look at the table, which no cache can hold.
-	 */
-	uint64_t *bits;
-	uint32_t bits_mask;
-	bool tops;  /* there are names of one label */
+	struct nametable *names;
+	size_t bad;
 	bool begun; /* a line was read */
 	/* Of a zone. */
 	bool zone;
 	char origin[MAX_NAME + 2];
 };
 
-/* ---- the table ---- */
-
-static struct entry *
-look_up(const struct namelist *l, struct slice name, uint32_t hash)
-{
-	uint32_t i = hash & l->mask;
-
-	for (; l->table[i].place; i = (i + 1) & l->mask) {
-		const char *text = l->texts + l->table[i].place;
-
-		if (l->table[i].hash == hash &&
-		    (unsigned char)text[-1] == name.n &&
-		    memcmp(text, name.p, name.n) == 0)
-			break;
-	}
-	return &l->table[i];
-}
-
-static void
-grow(struct namelist *l)
-{
-	uint32_t old = l->mask + 1;
-	struct entry *was = l->table;
-
-	l->mask = l->mask * 2 + 1;
-	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
-	for (uint32_t i = 0; i < old; i++) {
-		uint32_t k = was[i].hash & l->mask;
-
-		if (!was[i].place)
-			continue;
-		while (l->table[k].place)
-			k = (k + 1) & l->mask;
-		l->table[k] = was[i];
-	}
-	free(was);
-}
-
-/* A name whose text is there, and waits for the table. */
-static void
-enter(struct namelist *l, struct entry new)
-{
-	char *text = l->texts + new.place;
-	struct slice name = slice_of(text, (unsigned char)text[-1]);
-	struct entry *e = look_up(l, name, new.hash);
-
-	if (e->place) {
-		l->texts[e->place - 2] &= text[-2];
-		return;
-	}
-	*e = new;
-	l->tops |= !memchr(name.p, '.', name.n);
-	l->bits[(new.hash & l->bits_mask) / 64] |= 1ull << new.hash % 64;
-	if (++l->n > l->mask / 2)
-		grow(l);
-}
-
-static void
-enter_all(struct namelist *l)
-{
-	for (unsigned i = 0; i < l->n_coming; i++)
-		enter(l, l->coming[i]);
-	l->n_coming = 0;
-}
-
 static void
 add(struct namelist *l, struct slice name, bool exception)
 {
-	uint32_t hash = (uint32_t)hash_bytes(name.p, name.n, l->seed);
-	char *text;
-
-	if (l->used + name.n + 3 > l->room) {
-		l->room = 2 * l->room + MAX_NAME + 3;
-		l->texts = xreallocarray(l->texts, l->room, 1);
-	}
-	text = l->texts + l->used;
-	*text++ = exception;
-	*text++ = (char)name.n;
-	memcpy(text, name.p, name.n);
-	text[name.n] = '\0';
-	__builtin_prefetch(&l->table[hash & l->mask]);
-	__builtin_prefetch(&l->bits[(hash & l->bits_mask) / 64]);
-	l->coming[l->n_coming++] =
-	    (struct entry){ hash, (uint32_t)(text - l->texts) };
-	l->used += name.n + 3;
-	if (l->n_coming == COMING)
-		enter_all(l);
+	l->bad += !nametable_add(l->names, name, exception);
 }
 
 /* ---- lines ---- */
@@ -333,22 +229,12 @@ take_line(struct namelist *l, struct slice line)
 	}
 }
 
-/* For a list of so many bytes, more or less. */
 static struct namelist *
 begin(size_t n)
 {
 	struct namelist *l = xcalloc(1, sizeof *l);
 
-	l->seed = hash_seed();
-	l->mask = 15;
-	while (l->mask / 2 < n / 32)
-		l->mask = l->mask * 2 + 1;
-	l->table = xzeros(((size_t)l->mask + 1) * sizeof *l->table);
-	l->bits_mask = l->mask < UINT32_MAX / 8 ? l->mask * 8 + 7 : l->mask;
-	l->bits_mask |= 63;
-	l->bits = xzeros(((size_t)l->bits_mask + 1) / 8);
-	l->room = n + n / 8 + 64;
-	l->texts = xmalloc(l->room);
+	l->names = nametable_new(n);
 	return l;
 }
 
@@ -379,7 +265,7 @@ namelist_parse(struct slice text)
 	struct namelist *l = begin(text.n);
 
 	take_lines(l, text.p, text.n, true);
-	enter_all(l);
+	nametable_settle(l->names);
 	return l;
 }
 
@@ -410,7 +296,7 @@ read_file(struct namelist *l, int fd)
 			text = xreallocarray(text, room *= 2, 1);
 	}
 	take_lines(l, text, n, true);
-	enter_all(l);
+	nametable_settle(l->names);
 	free(text);
 	return err;
 }
@@ -441,16 +327,14 @@ namelist_free(struct namelist *l)
 {
 	if (!l)
 		return;
-	free(l->table);
-	free(l->bits);
-	free(l->texts);
+	nametable_free(l->names);
 	free(l);
 }
 
 size_t
 namelist_count(const struct namelist *l)
 {
-	return l->n;
+	return nametable_count(l->names);
 }
 
 size_t
@@ -462,35 +346,5 @@ namelist_bad(const struct namelist *l)
 const char *
 namelist_find(const struct namelist *l, struct slice name)
 {
-	struct {
-		struct slice s;
-		uint32_t hash;
-	} at[MAX_LABELS];
-	const char *end = name.p + name.n, *dot = end;
-	int n = 0;
-
-	/* All places are fetched at once, for each may be a miss. */
-	if (!l->tops)
-		dot = memrchr(name.p, '.', name.n);
-	while (dot && n < MAX_LABELS) {
-		dot = memrchr(name.p, '.', (size_t)(dot - name.p));
-		at[n].s =
-		    dot ? slice_of(dot + 1, (size_t)(end - dot - 1)) : name;
-		at[n].hash =
-		    (uint32_t)hash_bytes(at[n].s.p, at[n].s.n, l->seed);
-		__builtin_prefetch(&l->bits[(at[n].hash & l->bits_mask) / 64]);
-		n++;
-	}
-	while (n--) {
-		uint32_t hash = at[n].hash;
-		const struct entry *e;
-
-		if (!(l->bits[(hash & l->bits_mask) / 64] >> hash % 64 & 1))
-			continue;
-		e = look_up(l, at[n].s, hash);
-		if (e->place)
-			return l->texts[e->place - 2] ? NULL
-						      : l->texts + e->place;
-	}
-	return NULL;
+	return nametable_find(l->names, name);
 }
