@@ -211,7 +211,10 @@ void window_moved(struct window *w);
 /* The next window, whatever the watermark is. */
 void window_emit(struct window *w);
 
-/* What was worked off before the unit came to us was worked off again. */
+/*
+ * What was worked off before the unit came to us was worked off again.  No row
+ * is written by this.
+ */
 void window_rebuilt(struct window *w);
 
 /* All that is open, as at the end of the input. */

@@ -90,7 +90,10 @@ struct facts {
 	enum scope scope;
 	const char *service;
 	uint64_t numbers[F_ALL - F_KEYS];
-	/* Of FACTS_WITH_ID: equal only if cells are.  The last one is 0. */
+	/*
+	 * Of FACTS_WITH_ID: equal only if cells are.  The last one stays 0, as
+	 * the owner made it.
+	 */
 	uint32_t ids[F_KEYS + 1];
 	const struct json_val *v; /* the record */
 };

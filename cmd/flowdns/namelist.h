@@ -4,11 +4,8 @@
  *
  * A file may be a plain list, a hosts file, a response policy zone (RPZ) or an
  * ad blocker's list ("||name^"), or all of these: the form of each line
- * decides.  Case, a dot at the end and
- * "*." in front do not matter; names in Unicode are converted by IDNA 2008.
- *
- * A name costs its text and 20 to 40 bytes; where it stands once more its text,
- * too.
+ * decides.  Case, a dot at the end and "*." in front do not matter; names in
+ * Unicode are converted by IDNA 2008.  What a name costs: nametable.h.
  */
 #ifndef NAMELIST_H
 #define NAMELIST_H

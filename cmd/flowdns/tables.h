@@ -58,8 +58,7 @@ struct tally {
 	bool asks[F_ALL]; /* facts */
 };
 
-/* The tables for records with these bits, which few records are the first of.
- */
+/* The tables that records with these bits are counted in. */
 struct route {
 	uint32_t bits;
 	uint8_t n_sums, n_alone;
