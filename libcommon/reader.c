@@ -127,6 +127,12 @@ long_line(void *arg, const char *p, size_t n, bool end)
 	}
 }
 
+static struct json_val *
+no_values(const struct schema *schema)
+{
+	return xcalloc(schema->n_slots + 1, sizeof(struct json_val));
+}
+
 void
 reader_open(struct reader *r, const struct reader_opts *opts,
     const struct schema *schema, struct output *flush)
@@ -158,7 +164,7 @@ reader_open(struct reader *r, const struct reader_opts *opts,
 		r->owns_rejects = true;
 	}
 	shapes_open(&r->shapes, IN_CHUNK);
-	r->values = xcalloc(schema->n_slots + 1, sizeof *r->values);
+	r->values = no_values(schema);
 	r->seen = xcalloc(schema->n_slots + 1, sizeof *r->seen);
 	r->visited = xcalloc(schema->n, sizeof *r->visited);
 	r->rec.v = r->values;
@@ -198,6 +204,8 @@ reader_close(struct reader *r)
 	shapes_close(&r->shapes);
 	free(r->visited);
 	free(r->values);
+	for (size_t i = 0; i < SHAPE_SET; i++)
+		free(r->of_shape[i]);
 	free(r->seen);
 }
 
@@ -237,11 +245,8 @@ next_run(struct reader *r)
 	}
 	r->run = run.n;
 	r->places = run.places;
-	r->stale |= r->shape != run.shape;
 	r->shape = run.shape;
-	if (r->stale)
-		memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
-	r->stale = r->rec.irregular = false;
+	r->rec.irregular = false;
 }
 
 /* What was found with the shapes known so far is found anew. */
@@ -249,12 +254,13 @@ static void
 learn(struct reader *r, const char *line, size_t n,
     const struct lines_members *members)
 {
-	const struct shape *forgotten;
+	const struct shape *shape = shapes_learn(
+	    &r->shapes, r->schema, line, n, members->m, members->n);
 
-	if (!shapes_learn(&r->shapes, r->schema, line, n, members->m,
-		members->n, &forgotten))
+	if (!shape)
 		return;
-	r->stale |= forgotten && forgotten == r->shape;
+	free(r->of_shape[shape->id]);
+	r->of_shape[shape->id] = no_values(r->schema);
 	r->learns--;
 	r->odd = 0;
 	shapes_reset(&r->shapes);
@@ -383,7 +389,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 
 	members.n = 0;
 	members.flat = r->learns > 0;
-	r->stale = true;
+	r->rec.v = r->values;
 	r->parses++;
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
 	json_space(&in);

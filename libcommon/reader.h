@@ -71,10 +71,13 @@ struct reader {
 	const uint32_t *places; /* of the next one */
 	const struct shape *shape;
 	struct shapes shapes;
-	bool stale;        /* values are not those of 'shape' */
 	uint64_t *visited; /* by schema node: the line, by number of parses */
 	uint64_t parses;
-	struct json_val *values;
+	/*
+	 * By slot: of lines of no shape, and for each shape, by id, of which
+	 * the slots of its members are written and all others stay empty.
+	 */
+	struct json_val *values, *of_shape[SHAPE_SET];
 	bool *seen; /* by slot: a record had it */
 };
 
@@ -110,16 +113,18 @@ reader_take(struct reader *r)
 {
 	const struct shape *shape = r->shape;
 	const uint32_t *places = r->places;
+	struct json_val *values = r->of_shape[shape->id];
 	uint32_t end = places[shape->n_steps];
 
 	r->rec.p = r->chunk + r->at;
 	r->rec.n = end - r->at - 1;
 	r->rec.fresh = false;
+	r->rec.v = values;
 	for (uint32_t i = 0; i < shape->n_values; i++) {
 		const struct shape_value *s = &shape->values[i];
 		struct slice text = shape_text(s, r->chunk, places);
 
-		r->values[s->slot] = (struct json_val){
+		values[s->slot] = (struct json_val){
 			.p = text.p, .n = (uint32_t)text.n, .kind = s->kind
 		};
 	}

@@ -54,28 +54,26 @@ shapes_put_back(struct shapes *s, const struct shape_run *rest)
 	s->room.runs[--s->next_run] = *rest;
 }
 
-bool
+const struct shape *
 shapes_learn(struct shapes *s, const struct schema *schema, const char *line,
-    size_t n, const struct shape_member *members, uint32_t count,
-    const struct shape **forgotten)
+    size_t n, const struct shape_member *members, uint32_t count)
 {
 	struct shape *learned = s->spare;
 	uint32_t id = s->set.n;
 
-	*forgotten = NULL;
 	if (!shape_learn(learned, schema, line, n, members, count))
-		return false;
+		return NULL;
 	s->spare = NULL;
 	if (id == SHAPE_SET) {
 		id = 0;
 		for (uint32_t i = 1; i < SHAPE_SET; i++)
 			if (s->used[i] < s->used[id])
 				id = i;
-		*forgotten = s->spare = s->set.v[id];
+		s->spare = s->set.v[id];
 	}
 	if (!s->spare)
 		s->spare = xaligned(sizeof *s->spare);
 	s->used[id] = ++s->time;
 	shape_set_put(&s->set, learned, id);
-	return true;
+	return learned;
 }

@@ -38,11 +38,11 @@ bool shapes_take(struct shapes *s, struct shape_run *run);
 void shapes_put_back(struct shapes *s, const struct shape_run *rest);
 
 /*
- * See shape_learn().  *forgotten is what makes room for it, or NULL; runs that
- * were found before may be of that one.
+ * See shape_learn(); NULL if it is not fit.  Another one may have made room for
+ * it, of which runs may be that were found before.
  */
-bool shapes_learn(struct shapes *s, const struct schema *schema,
+const struct shape *shapes_learn(struct shapes *s, const struct schema *schema,
     const char *line, size_t n, const struct shape_member *members,
-    uint32_t count, const struct shape **forgotten);
+    uint32_t count);
 
 #endif

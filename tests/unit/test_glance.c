@@ -67,7 +67,7 @@ judge(char *name, struct expr *e, bool glance)
 	memset(verdicts, '.', RECORDS);
 	reader_open(&r, &opts, &schema, NULL);
 	for (;;) {
-		struct expr_input in = { .v = r.rec.v };
+		struct expr_input in;
 		const char *err;
 		bool yes;
 
@@ -75,6 +75,7 @@ judge(char *name, struct expr *e, bool glance)
 			over += reader_pass_over(&r, ranges, n);
 		if (!reader_next(&r))
 			break;
+		in = (struct expr_input){ .v = r.rec.v };
 		err = expr_test(e, &in, &yes);
 		if (err || yes)
 			verdicts[r.line - 1] = err ? '!' : 'k';
