@@ -419,12 +419,24 @@ agg_sum_of(const struct agg *a, size_t cell)
 	return -1;
 }
 
-void
-agg_want(const struct agg *a, bool *wanted, size_t cell)
+int
+agg_total_of(const struct agg *a, size_t cell)
 {
-	wanted[cell] = true;
-	if (cell >= a->n_keys && a->cell_from[cell].expr)
-		expr_cells(a->cell_from[cell].expr, wanted);
+	const struct agg_cell *c = &a->cell_from[cell];
+
+	if (cell < a->n_keys || c->expr ||
+	    a->calls[c->call].spec.fn != &accum_total)
+		return -1;
+	return (int)a->calls[c->call].offset;
+}
+
+/* An expression is over cells in front of it. */
+void
+agg_want(const struct agg *a, bool *wanted)
+{
+	for (size_t i = a->cells.n; i-- > a->n_keys;)
+		if (wanted[i] && a->cell_from[i].expr)
+			expr_cells(a->cell_from[i].expr, wanted);
 }
 
 void

@@ -159,8 +159,8 @@ const char *agg_eval(struct agg *a, const struct expr_input *in, size_t call,
 void agg_cells(struct agg *a, struct slice key, const void *block,
     struct value *cells, struct arena *arena, const bool *wanted);
 
-/* Marks a cell as wanted, with those that it is computed from. */
-void agg_want(const struct agg *a, bool *wanted, size_t cell);
+/* Marks the cells that those which are marked are computed from. */
+void agg_want(const struct agg *a, bool *wanted);
 
 /*
  * The bytes of a plain member in a key, of which the text is a string or a
@@ -205,6 +205,9 @@ size_t agg_cell(
 
 /* The call whose sum() a cell is, or -1. */
 int agg_sum_of(const struct agg *a, size_t cell);
+
+/* Where the states have the accum_total that a cell is, or -1. */
+int agg_total_of(const struct agg *a, size_t cell);
 
 /* A cell that only an expression over aggregates needs. */
 static inline bool

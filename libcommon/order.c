@@ -205,6 +205,12 @@ order_rank_whole(struct order *o, struct order_entry *e, uint64_t n)
 	rank_by_number(o, e, (double)n, true);
 }
 
+void
+order_rank_unknown(struct order_entry *e)
+{
+	e->rank = UINT64_MAX;
+}
+
 static void
 rank_by_value(struct order *o, struct order_entry *e)
 {
@@ -213,7 +219,7 @@ rank_by_value(struct order *o, struct order_entry *e)
 	o->cells(o->arg, e->block, o->room[0], &o->arena);
 	rank_by_number(o, e, value_double(v), v->type == VALUE_INT);
 	if (v->type == VALUE_NONE)
-		e->rank = UINT64_MAX;
+		order_rank_unknown(e);
 	arena_reset(&o->arena);
 }
 

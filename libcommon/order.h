@@ -54,6 +54,7 @@ bool order_rank(struct order *o, struct order_entry *e);
 
 /* The same where it is known to be by a value that is this whole number. */
 void order_rank_whole(struct order *o, struct order_entry *e, uint64_t n);
+void order_rank_unknown(struct order_entry *e);
 
 /* The ranks of all, whatever they have in common. */
 void order_rank_all(struct order *o, struct order_entry *e, size_t n);

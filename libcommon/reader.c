@@ -256,11 +256,15 @@ learn(struct reader *r, const char *line, size_t n,
 {
 	const struct shape *shape = shapes_learn(
 	    &r->shapes, r->schema, line, n, members->m, members->n);
+	struct json_val *values;
 
 	if (!shape)
 		return;
+	values = no_values(r->schema);
+	for (uint32_t i = 0; i < shape->n_values; i++)
+		values[shape->values[i].slot].kind = shape->values[i].kind;
 	free(r->of_shape[shape->id]);
-	r->of_shape[shape->id] = no_values(r->schema);
+	r->of_shape[shape->id] = values;
 	r->learns--;
 	r->odd = 0;
 	shapes_reset(&r->shapes);

@@ -75,7 +75,7 @@ struct reader {
 	uint64_t parses;
 	/*
 	 * By slot: of lines of no shape, and for each shape, by id, of which
-	 * the slots of its members are written and all others stay empty.
+	 * members have their kinds once and for all, and all others none.
 	 */
 	struct json_val *values, *of_shape[SHAPE_SET];
 	bool *seen; /* by slot: a record had it */
@@ -124,9 +124,8 @@ reader_take(struct reader *r)
 		const struct shape_value *s = &shape->values[i];
 		struct slice text = shape_text(s, r->chunk, places);
 
-		values[s->slot] = (struct json_val){
-			.p = text.p, .n = (uint32_t)text.n, .kind = s->kind
-		};
+		values[s->slot].p = text.p;
+		values[s->slot].n = (uint32_t)text.n;
 	}
 	r->at = end;
 	r->places += shape->n_steps;

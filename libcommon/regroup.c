@@ -163,16 +163,24 @@ compute(struct agg *a, struct groups *to, struct expr *where, struct agg *of,
 {
 	void **all = groups_all(from);
 	struct value *cells = xcalloc(of->cells.n, sizeof *cells);
+	bool *asked = xcalloc(of->cells.n, sizeof *asked); /* by where */
 	struct expr_input in = { .cells = cells };
 	struct arena arena = { 0 };
 
+	if (where)
+		expr_cells(where, asked);
+	agg_want(of, asked);
 	for (uint32_t i = 0; i < from->n; i++) {
+		struct slice key = groups_key(from, all[i]);
+		const char *states = (char *)all[i] + from->head;
 		bool yes = true;
 
-		agg_cells(of, groups_key(from, all[i]),
-		    (char *)all[i] + from->head, cells, &arena, NULL);
+		if (where)
+			agg_cells(of, key, states, cells, &arena, asked);
 		if (where && expr_test(where, &in, &yes))
 			yes = false;
+		if (yes)
+			agg_cells(of, key, states, cells, &arena, NULL);
 		/* Cells are no hostile text: nothing can be wrong with them. */
 		if (yes && agg_add(a, to, &in))
 			abort();
@@ -181,6 +189,7 @@ compute(struct agg *a, struct groups *to, struct expr *where, struct agg *of,
 	}
 	agg_settle(a);
 	arena_free(&arena);
+	free(asked);
 	free(cells);
 	free(all);
 }

@@ -419,9 +419,7 @@ want(struct winagg *a)
 		a->wanted[o->by[i].cell] = true;
 	if (a->rows.having)
 		expr_cells(a->rows.having, a->wanted);
-	for (size_t i = a->agg.cells.n; i-- > 0;)
-		if (a->wanted[i])
-			agg_want(&a->agg, a->wanted, i);
+	agg_want(&a->agg, a->wanted);
 	a->wants_key = memchr(a->wanted, 1, a->agg.n_keys) != NULL;
 }
 

@@ -14,6 +14,7 @@ winrows_open(struct winrows *r, const struct agg *a, const char *sort,
 	order_init(&r->order, a, sort);
 	r->having = having;
 	r->ranked = r->order.n == 1 ? agg_sum_of(a, r->order.by->cell) : -1;
+	r->total = r->order.n ? agg_total_of(a, r->order.by->cell) : -1;
 }
 
 static bool
@@ -69,6 +70,21 @@ winrows_of_one(struct winrows *r, struct order_entry *e)
 	r->n = r->groups = passes(r, e->block);
 }
 
+/* Totals of counts do without the machinery of cells. */
+static void
+rank_totals(struct winrows *r, size_t n)
+{
+	for (struct order_entry *e = r->spare; e < r->spare + n; e++) {
+		uint64_t total =
+		    *(const uint64_t *)((char *)e->block + r->total);
+
+		if (total)
+			order_rank_whole(&r->order, e, total);
+		else
+			order_rank_unknown(e);
+	}
+}
+
 void
 winrows_of_pane(struct winrows *r, struct groups *pane)
 {
@@ -84,7 +100,10 @@ winrows_of_pane(struct winrows *r, struct groups *pane)
 		if (passes(r, all[i]))
 			r->spare[n++].block = all[i];
 	free(all);
-	order_rank_all(&r->order, r->spare, n);
+	if (r->total >= 0)
+		rank_totals(r, n);
+	else
+		order_rank_all(&r->order, r->spare, n);
 	choose(r, n);
 }
 

@@ -32,6 +32,7 @@ struct winrows {
 
 	/* Private. */
 	int ranked; /* the call whose sum decides about the order, or -1 */
+	int total;  /* where the total of counts stands that ranks, or -1 */
 	struct order_entry *spare;
 	size_t cap;
 	struct winrows_live fresh, gone;

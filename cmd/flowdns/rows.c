@@ -19,7 +19,8 @@ struct sheet {
 	int base[MAX_COLUMNS]; /* its cell of 'from' in inner rows, or -1 */
 	int by[2];             /* cells of 'from' that order inner rows */
 	size_t own, host; /* keys of 'from': the row's, the host's within it */
-	size_t counted;   /* column with the number of hosts */
+	bool asked[MAX_CELLS]; /* cells of 'from' that choose inner rows */
+	size_t counted;        /* column with the number of hosts */
 	struct row_out *out;
 };
 
@@ -90,6 +91,18 @@ summed_cell(const struct tally *t, size_t cell)
 }
 
 static void
+ask(struct sheet *s)
+{
+	s->asked[s->host] = true;
+	for (int i = 0; i < 2; i++)
+		if (s->by[i] >= 0)
+			s->asked[s->by[i]] = true;
+	if (s->tally->hosts)
+		expr_cells(s->tally->hosts, s->asked);
+	agg_want(&s->tally->from->agg->agg, s->asked);
+}
+
+static void
 inner_columns(struct sheet *s)
 {
 	const struct analysis *t = s->tally->table;
@@ -107,6 +120,7 @@ inner_columns(struct sheet *s)
 			       : -1;
 	s->own = (size_t)s->tally->agg->agg.keys[0].cell;
 	s->host = (size_t)base_cell(s->tally->from, t->inner);
+	ask(s);
 	s->counted = column(s, t->counted, NO_CELL, NO_CELL);
 }
 
@@ -321,7 +335,8 @@ find_inner(struct rows *r, const struct sheet *s, const struct groups *keys,
 
 	if (!row)
 		return;
-	winagg_cells(a, block, r->base, &r->arena);
+	agg_cells(&a->agg, key, winagg_states(a, block), r->base, &r->arena,
+	    s->asked);
 	if (s->tally->hosts && (expr_test(s->tally->hosts, &in, &yes) || !yes))
 		return;
 	r->found[*row].hosts += r->base[s->host].type != VALUE_NONE;
