@@ -502,39 +502,10 @@ digits_of(uint64_t v)
 	return n + (v >= least[n]);
 }
 
-/*
- * Up to eight digits at once: pairs, then digits of pairs, each in a byte of
- * its own, the first one lowest.  Division is multiplication by the inverse:
- * exact, for all that can be there was tried.
- */
-static inline size_t
-put_short(char *out, uint32_t v)
-{
-	uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32, pairs, digits;
-	uint64_t high;
-	int leading;
-
-	high = fours * 10486 >> 20 & 0x0000007f0000007f;
-	pairs = high | (fours - high * 100) << 16;
-	high = pairs * 103 >> 10 & 0x000f000f000f000f;
-	digits = high | (pairs - high * 10) << 8;
-	leading = __builtin_ctzll(digits | 1ull << 56) / 8;
-	digits = (digits | zeros) >> 8 * leading;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	digits = __builtin_bswap64(digits);
-#endif
-	memcpy(out, &digits, sizeof digits);
-	return (size_t)(8 - leading);
-}
-
 size_t
-num_put_u64(char *out, uint64_t v)
+num_put_long(char *out, uint64_t v)
 {
-	size_t n, i;
-
-	if (v < 100000000)
-		return put_short(out, (uint32_t)v);
-	i = n = digits_of(v);
+	size_t n = digits_of(v), i = n;
 
 	for (; i > 2; v /= 100) {
 		i -= 2;

@@ -168,17 +168,6 @@ rank_by_key(struct order *o, struct order_entry *e)
 	return same;
 }
 
-void
-order_key(
-    const struct order *o, const struct order_entry *e, char *key, size_t n)
-{
-	uint64_t rank = big_endian(e->rank);
-	size_t begin = o->prefix.n < n ? o->prefix.n : n;
-
-	memcpy(key, o->prefix.p, begin);
-	memcpy(key + begin, &rank, n - begin);
-}
-
 /* A double's bits, so that they order as it does; NaN is 0. */
 static uint64_t
 ordered_bits(double d)

@@ -6,9 +6,11 @@
 #ifndef ORDER_H
 #define ORDER_H
 
+#include <endian.h>
+
 #include "libcommon/agg.h"
 
-enum { ORDER_MAX = 8 };
+enum { ORDER_MAX = 8, ORDER_KEY = 64 };
 
 /*
  * What is sorted, as small as can be, since there are as many as groups: a
@@ -39,7 +41,7 @@ struct order {
 	bool exact; /* equal ranks are equal values */
 	struct value *room[2];
 	struct arena arena;
-	char begun[64];
+	char begun[ORDER_KEY];
 	bool started;
 };
 
@@ -60,16 +62,25 @@ void order_rank_unknown(struct order_entry *e);
 void order_rank_all(struct order *o, struct order_entry *e, size_t n);
 
 /*
- * Where the order is by key: do the ranks of keys of n bytes tell all of them?
- * And then those of one, which begins with o->prefix.
+ * Where the order is by key: do the ranks of keys of n bytes (up to ORDER_KEY)
+ * tell all of them?  And then those of one, behind which there is room for
+ * eight bytes.
  */
 static inline bool
 order_tells(const struct order *o, size_t n)
 {
-	return !o->n && o->prefix.n + sizeof(uint64_t) >= n;
+	return !o->n && o->prefix.n <= n && o->prefix.n + 8 >= n;
 }
-void order_key(
-    const struct order *o, const struct order_entry *e, char *key, size_t n);
+
+static inline void
+order_key(
+    const struct order *o, const struct order_entry *e, char *key, size_t n)
+{
+	uint64_t rank = htobe64(e->rank);
+
+	memcpy(key, o->begun, n);
+	memcpy(key + o->prefix.n, &rank, 8);
+}
 
 /* Sorts; what is sorted stands in the returned one of both arrays. */
 struct order_entry *order_sort(struct order *o, struct order_entry *entries,

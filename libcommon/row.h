@@ -61,7 +61,7 @@ void row_fix(struct row_out *r, const struct value *cells, size_t n);
  * In JSON: their text, behind which ROW_PIECE bytes more may be read, and that
  * in front of a value: "name":
  */
-enum { ROW_PIECE = 16 };
+enum { ROW_PIECE = 32 };
 struct slice row_fixed(const struct row_out *r);
 struct slice row_label(const struct row_out *r, size_t column);
 

@@ -8,21 +8,21 @@
 
 enum {
 	PIECE = ROW_PIECE, /* texts are copied in such; room behind them */
-	ADDRESS = 2 + 45,
-	NUMBER = 20
+	VALUE = 45         /* the longest one, an address */
 };
 
-struct label {
-	char *text; /* ,"name": and room for a piece */
-	size_t n;
+/* A value, and the text in front of it, up to the value before. */
+struct cell {
+	struct output before;
 	int call; /* its number, or -1: an address */
 };
 
 struct rowsums {
 	struct row_out *row;
 	struct output *out;
+	struct output head; /* columns that are fixed, and the first 'before' */
 	size_t n, room;
-	struct label labels[];
+	struct cell cells[]; /* n, and one more: the end */
 };
 
 /* It is written as a number. */
@@ -46,17 +46,20 @@ is_fit(const struct agg *a, const size_t *from, size_t first, size_t n)
 	return true;
 }
 
+/* c: the value behind, or the end; quotes stand around addresses. */
 static void
-make_label(struct rowsums *s, struct slice name, int call)
+make_text(struct rowsums *s, struct cell *c, const char *comma,
+    struct slice label, bool address)
 {
-	struct label *l = &s->labels[s->n++];
+	struct output *text = &c->before;
 
-	l->n = name.n + 1;
-	l->call = call;
-	l->text = xcalloc(l->n + PIECE, 1);
-	*l->text = ',';
-	memcpy(l->text + 1, name.p, name.n);
-	s->room += l->n + PIECE + (call < 0 ? ADDRESS : NUMBER);
+	out_memory(text);
+	out_str(text, c > s->cells && c[-1].call < 0 ? "\"" : "");
+	out_str(text, comma);
+	out_slice(text, label);
+	out_str(text, address ? "\"" : "");
+	out_room(text, PIECE);
+	s->room += text->n + PIECE + VALUE;
 }
 
 struct rowsums *
@@ -67,64 +70,71 @@ rowsums_new(const struct agg *a, struct row_out *r, struct output *out,
 
 	if (!is_fit(a, from, first, n))
 		return NULL;
-	s = xcalloc(1, sizeof *s + (n - first) * sizeof *s->labels);
+	s = xcalloc(1, sizeof *s + (n - first + 1) * sizeof *s->cells);
 	s->row = r;
 	s->out = out;
-	for (size_t i = first; i < n; i++)
-		make_label(s, row_label(r, i), agg_sum_of(a, from[i]));
+	s->n = n - first;
+	for (size_t i = 0; i < s->n; i++) {
+		s->cells[i].call = agg_sum_of(a, from[first + i]);
+		make_text(s, &s->cells[i], ",", row_label(r, first + i),
+		    s->cells[i].call < 0);
+	}
+	make_text(s, &s->cells[s->n], "}\n", slice_of("", 0), false);
+	out_memory(&s->head);
 	return s;
 }
 
 void
 rowsums_free(struct rowsums *s)
 {
-	for (size_t i = 0; s && i < s->n; i++)
-		free(s->labels[i].text);
+	for (size_t i = 0; s && i <= s->n; i++)
+		free(s->cells[i].before.buf);
+	if (s)
+		free(s->head.buf);
 	free(s);
+}
+
+void
+rowsums_begin(struct rowsums *s)
+{
+	s->head.n = 0;
+	out_slice(&s->head, row_fixed(s->row));
+	out_put(&s->head, s->cells->before.buf, s->cells->before.n);
+	out_room(&s->head, PIECE);
 }
 
 /* There is room for a piece behind both. */
 static inline char *
-put_text(char *to, const char *text, size_t n)
+put_text(char *to, const struct output *text)
 {
-	for (size_t i = 0; i < n; i += PIECE)
-		memcpy(to + i, text + i, PIECE);
-	return to + n;
-}
-
-static char *
-put_address(char *to, const char *bytes)
-{
-	struct ip ip;
-
-	memcpy(ip.b, bytes + 1, sizeof ip.b);
-	*to++ = '"';
-	to += ip_put(to, &ip);
-	*to++ = '"';
-	return to;
+	memcpy(to, text->buf, PIECE);
+	for (size_t i = PIECE; i < text->n; i += PIECE)
+		memcpy(to + i, text->buf + i, PIECE);
+	return to + text->n;
 }
 
 bool
 rowsums_put(const struct rowsums *s, struct slice key, const uint64_t *numbers)
 {
-	struct slice head = row_fixed(s->row);
-	char *begin = out_room(s->out, head.n + s->room + 2), *p = begin;
+	const struct cell *c = s->cells, *end = c + s->n;
+	char *begin = out_room(s->out, s->head.n + s->room), *p = begin;
+	struct ip ip;
 
 	if (!p)
 		return false;
-	p = put_text(p, head.p, head.n);
-	for (const struct label *l = s->labels; l < s->labels + s->n; l++) {
-		p = put_text(p, l->text, l->n);
-		if (l->call >= 0) {
-			p += num_put_u64(p, numbers[l->call]);
-			continue;
-		}
-		if (*key.p != KEY_TAG_IP)
+	p = put_text(p, &s->head);
+	while (c < end) {
+		if (c->call >= 0) {
+			p += num_put_u64(p, numbers[c->call]);
+		} else if (*key.p == KEY_TAG_IP) {
+			memcpy(ip.b, key.p + 1, sizeof ip.b);
+			p += ip_put(p, &ip);
+			key.p += KEY_IP;
+		} else {
 			return false;
-		p = put_address(p, key.p);
-		key.p += KEY_IP;
+		}
+		p = put_text(p, &(++c)->before);
 	}
-	memcpy(p, "}\n", 2);
-	s->out->n += (size_t)(p + 2 - begin);
+	s->out->n += (size_t)(p - begin);
 	return true;
 }

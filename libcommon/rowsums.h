@@ -20,6 +20,9 @@ struct rowsums;
 struct rowsums *rowsums_new(const struct agg *a, struct row_out *r,
     struct output *out, const size_t *from, size_t first, size_t n);
 
+/* row_fix() was called: rows of another window follow. */
+void rowsums_begin(struct rowsums *s);
+
 /*
  * A row of a group: a whole number for each call of a.  False, and nothing is
  * written: a key is no address.

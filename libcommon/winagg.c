@@ -159,6 +159,15 @@ make_only_group(struct winagg *a)
 	groups_get(a->u->only, "", 1, &fresh);
 }
 
+static bool
+ranks_tell(const struct winagg *a)
+{
+	const struct order *o = &a->rows.order;
+
+	return a->agg.n_keys == 1 && order_tells(o, KEY_IP) &&
+	       *o->prefix.p == KEY_TAG_IP;
+}
+
 static void
 client_emit(void *arg, const struct window_bounds *bounds)
 {
@@ -171,10 +180,11 @@ client_emit(void *arg, const struct window_bounds *bounds)
 		a->rows.n = a->rows.groups = 0;
 		if (a->sliding)
 			winrows_of_live(&a->rows, &a->u->rows, &a->u->live);
-		if (!a->u->only)
-			continue;
-		make_only_group(a);
-		winrows_of_pane(&a->rows, a->u->only);
+		if (a->u->only)
+			make_only_group(a);
+		if (a->u->only)
+			winrows_of_pane(&a->rows, a->u->only);
+		a->tells = ranks_tell(a);
 	}
 	all->emit(all->arg, bounds);
 }

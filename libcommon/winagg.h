@@ -81,6 +81,7 @@ struct winagg {
 	struct window *window;
 	bool sliding, owns; /* several panes; states own heap memory */
 	bool logs;          /* panes have logs, too */
+	bool tells;         /* keys of rows are addresses that ranks tell */
 	int ranked;     /* the call whose sum decides about the order, or -1 */
 	bool *wanted;   /* cells that having and the order ask for */
 	bool wants_key; /* a key is among them */
@@ -154,8 +155,14 @@ const char *winagg_states(struct winagg *a, const void *block);
 const uint64_t *winagg_sums(struct winagg *a, const void *block);
 
 /* The key of row i, in room or borrowed. */
-struct slice winagg_row_key(
-    const struct winagg *a, size_t i, char room[KEY_IP]);
+static inline struct slice
+winagg_row_key(const struct winagg *a, size_t i, char room[KEY_IP + 8])
+{
+	if (!a->tells)
+		return winagg_key(a, a->rows.v[i].block);
+	order_key(&a->rows.order, &a->rows.v[i], room, KEY_IP);
+	return slice_of(room, KEY_IP);
+}
 
 /* Row i is at hand: a hint for those to come. */
 void winagg_hint(const struct winagg *a, size_t i);

@@ -23,25 +23,6 @@ winagg_all(const struct winagg *a, size_t *n)
 	return *n ? groups_all(a->u->only) : NULL;
 }
 
-/* Keys are single addresses, of which the ranks tell all. */
-static bool
-ranks_tell(const struct winagg *a)
-{
-	const struct order *o = &a->rows.order;
-
-	return a->agg.n_keys == 1 && order_tells(o, KEY_IP) &&
-	       *o->prefix.p == KEY_TAG_IP && !a->u->sessions;
-}
-
-struct slice
-winagg_row_key(const struct winagg *a, size_t i, char room[KEY_IP])
-{
-	if (!ranks_tell(a))
-		return winagg_key(a, a->rows.v[i].block);
-	order_key(&a->rows.order, &a->rows.v[i], room, KEY_IP);
-	return slice_of(room, KEY_IP);
-}
-
 /* Of a live group with sums first its line, then its key. */
 void
 winagg_hint(const struct winagg *a, size_t i)
@@ -57,7 +38,7 @@ winagg_hint(const struct winagg *a, size_t i)
 		    a->sliding ? &l->groups : a->u->only, rows->v[i].block);
 		return;
 	}
-	if (!ranks_tell(a))
+	if (!a->tells)
 		groups_hint(&l->groups,
 		    ((const struct livesums_group *)rows->v[i].block)->key);
 	if (i + AHEAD < rows->n)

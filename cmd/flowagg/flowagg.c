@@ -257,7 +257,7 @@ static bool
 write_sums(struct job *j, size_t i)
 {
 	const uint64_t *sums = winagg_sums(&j->agg, j->agg.rows.v[i].block);
-	char room[KEY_IP];
+	char room[KEY_IP + 8];
 
 	if (!sums ||
 	    !rowsums_put(j->sums, winagg_row_key(&j->agg, i, room), sums))
@@ -280,6 +280,8 @@ write_rows(void *arg, const struct window_bounds *bounds)
 	}
 	window_values(&j->window, bounds, j->row);
 	row_fix(j->out, j->row, j->n_head);
+	if (j->sums)
+		rowsums_begin(j->sums);
 	for (size_t i = 0; i < a->rows.n && i < opt.limit; i++) {
 		winagg_hint(a, i);
 		if (j->sums && write_sums(j, i))

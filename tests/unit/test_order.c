@@ -469,7 +469,7 @@ test_told(void)
 {
 	enum { N = 2000, KEY = 17 };
 	static struct order_entry e[N];
-	char key[KEY];
+	char key[KEY + 8];
 	struct order o;
 	bool good = true;
 

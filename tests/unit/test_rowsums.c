@@ -70,6 +70,8 @@ test_same(void)
 	bool good = true;
 
 	OK(s != NULL);
+	if (s)
+		rowsums_begin(s);
 	for (int i = 0; i < 100000 && s; i++) {
 		char key[KEYS * KEY_IP];
 		uint64_t numbers[CALLS];
