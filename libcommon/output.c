@@ -32,22 +32,50 @@ out_prepare(struct output *out, const char *name)
 	out->buf = xmalloc(out->cap);
 }
 
-/* Files that are read. */
-static struct stat *spared;
+/* Files that are read or written: no output may be one of them. */
+static struct spared {
+	dev_t device;
+	ino_t number;
+	const char *why;
+} * spared;
 static size_t n_spared, cap_spared;
+
+static void
+spare(const struct stat *s, const char *why)
+{
+	if (!S_ISREG(s->st_mode))
+		return;
+	spared = xgrow(spared, &cap_spared, n_spared, sizeof *spared);
+	spared[n_spared++] = (struct spared){ s->st_dev, s->st_ino, why };
+}
 
 void
 out_spare(const char *name)
 {
+	bool standard = strcmp(name, "-") == 0;
 	struct stat s;
 
-	bool standard = strcmp(name, "-") == 0;
+	if ((standard ? fstat(STDIN_FILENO, &s) : stat(name, &s)) == 0)
+		spare(&s, "read");
+}
 
-	if ((standard ? fstat(STDIN_FILENO, &s) : stat(name, &s)) ||
-	    !S_ISREG(s.st_mode))
-		return;
-	spared = xgrow(spared, &cap_spared, n_spared, sizeof *spared);
-	spared[n_spared++] = s;
+static void
+check_spared(const struct stat *s, const char *name)
+{
+	for (size_t i = 0; i < n_spared; i++)
+		if (spared[i].device == s->st_dev &&
+		    spared[i].number == s->st_ino)
+			die("%s: it is %s, so it cannot be written", name,
+			    spared[i].why);
+}
+
+void
+out_check(const char *name)
+{
+	struct stat s;
+
+	if (stat(name, &s) == 0)
+		check_spared(&s, name);
 }
 
 void
@@ -57,13 +85,12 @@ out_begin(struct output *out)
 
 	if (out->fd < 0 || fstat(out->fd, &s) || !S_ISREG(s.st_mode))
 		return;
-	for (size_t i = 0; i < n_spared; i++)
-		if (spared[i].st_dev == s.st_dev &&
-		    spared[i].st_ino == s.st_ino)
-			die("%s: it is read, so it cannot be written",
-			    out->name ? out->name : "standard output");
-	if (out->name && ftruncate(out->fd, 0))
+	check_spared(&s, out->name ? out->name : "standard output");
+	if (!out->name)
+		return;
+	if (ftruncate(out->fd, 0))
 		die_errno("%s", out->name);
+	spare(&s, "written already");
 }
 
 void

@@ -52,6 +52,9 @@ void out_begin(struct output *out);
 /* An input ("-": standard input): an output that is this file is fatal. */
 void out_spare(const char *name);
 
+/* The same of what is written otherwise; outputs are spared, too. */
+void out_check(const char *name);
+
 void out_open_sink(struct output *out, const struct out_sink *sink);
 void out_flush(struct output *out);
 

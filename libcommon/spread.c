@@ -1,18 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/spread.h"
 
+#include <stdio.h>
+
 #include "libcommon/xalloc.h"
 
-static const struct {
-	const char *name;
-	bool time;
-} divided[SPREAD_FIELDS] = {
-	{ "packets", false },
-	{ "bytes", false },
-	{ "packets_rev", false },
-	{ "bytes_rev", false },
-	{ "duration", true },
-};
+static const char *const divided[SPREAD_FIELDS] = { "packets", "bytes",
+	"packets_rev", "bytes_rev", "packets_in", "packets_out", "bytes_in",
+	"bytes_out", "duration" };
+static const char *const counted_once[SPREAD_ONCE] = { "flows", "flows_rev" };
 
 void
 spread_open(struct spread *s, struct window *w)
@@ -25,33 +21,42 @@ spread_open(struct spread *s, struct window *w)
 	if (w->spec.kind != WINDOW_TIME)
 		opts_usage("--spread goes with windows of a length, -w 5m");
 	s->first_slot = schema_add(schema, SLICE_LIT("date_first_seen"));
-	s->flows_slot = schema_add(schema, SLICE_LIT("flows"));
+	for (int i = 0; i < SPREAD_ONCE; i++)
+		s->once_slots[i] =
+		    schema_add(schema, slice_str(counted_once[i]));
 	for (int i = 0; i < SPREAD_FIELDS; i++) {
-		s->fields[i].slot =
-		    schema_add(schema, slice_str(divided[i].name));
-		s->fields[i].time = divided[i].time;
+		s->fields[i].slot = schema_add(schema, slice_str(divided[i]));
+		s->fields[i].type = field_find(slice_str(divided[i]))->type;
 	}
 }
 
-/* What is to be divided; what is no whole number stays with the record. */
+/* What is to be divided; what is no number stays with the record. */
+static void
+read_field(struct spread_field *f, const struct json_val *text,
+    const struct value_reading *how)
+{
+	struct value v;
+
+	f->total = f->given = 0;
+	if (value_read(text, f->type, 0, how, &v) || !value_is_number(&v))
+		return;
+	f->nano = v.type != VALUE_INT;
+	if (!f->nano)
+		f->total = v.i;
+	/* As it is written; escapes in numbers are for the curious. */
+	else if (num_nano(json_slice(text), &f->total))
+		value_nano(&v, &f->total);
+}
+
 static void
 read_fields(struct spread *s, const struct json_val *v)
 {
-	for (int i = 0; i < SPREAD_FIELDS; i++) {
-		struct spread_field *f = &s->fields[i];
-		const struct json_val *text = &v[f->slot];
-		uint64_t n;
+	struct arena scratch = { 0 };
+	struct value_reading how = { s->window->run->zone, &scratch };
 
-		f->total = f->given = 0;
-		if (text->kind != JSON_NUMBER)
-			continue;
-		if (f->time) {
-			if (num_nano(json_slice(text), &f->total))
-				f->total = 0;
-		} else if (!num_u64(json_slice(text), &n)) {
-			f->total = n;
-		}
-	}
+	for (int i = 0; i < SPREAD_FIELDS; i++)
+		read_field(&s->fields[i], &v[s->fields[i].slot], &how);
+	arena_free(&scratch);
 }
 
 /* total * covered / all, rounded down; exact beyond 128 bits. */
@@ -66,10 +71,10 @@ share(i128 total, uint64_t covered, uint64_t all)
 }
 
 static void
-put_text(struct json_val *v, char *text, i128 n, bool time)
+put_text(struct json_val *v, char *text, i128 n, bool nano)
 {
 	v->p = text;
-	v->n = (uint32_t)(time ? num_put_nano(text, n) : num_put_i128(text, n));
+	v->n = (uint32_t)(nano ? num_put_nano(text, n) : num_put_i128(text, n));
 	v->kind = JSON_NUMBER;
 	v->escaped = false;
 }
@@ -90,16 +95,18 @@ make_part(struct spread *s, const struct json_val *v, uint64_t covered,
 			continue;
 		until =
 		    covered == all ? f->total : share(f->total, covered, all);
-		put_text(&s->v[f->slot], f->text, until - f->given, f->time);
+		put_text(&s->v[f->slot], f->text, until - f->given, f->nano);
 		f->given = until;
 	}
-	if (part)
-		s->v[s->flows_slot] =
-		    (struct json_val){ .p = zero, .n = 1, .kind = JSON_NUMBER };
+	for (int i = 0; i < SPREAD_ONCE && part; i++)
+		if (i == 0 || v[s->once_slots[i]].kind != JSON_NONE)
+			s->v[s->once_slots[i]] = (struct json_val){
+				.p = zero, .n = 1, .kind = JSON_NUMBER
+			};
 }
 
-/* Where the flow begins; false if it does not last, or is not told. */
-static bool
+/* Where the flow begins: not before its end, if that is not told. */
+static const char *
 begins(struct spread *s, const struct json_val *v, int64_t *first)
 {
 	struct window *w = s->window;
@@ -108,12 +115,17 @@ begins(struct spread *s, const struct json_val *v, int64_t *first)
 	struct value_reading how = { w->run->zone, &scratch };
 	struct value t;
 
+	*first = w->now;
 	err = value_read(&v[s->first_slot], FIELD_TIME, 0, &how, &t);
 	arena_free(&scratch);
-	if (err || t.type != VALUE_TIME)
-		return false;
-	*first = (int64_t)t.i;
-	return *first < w->now;
+	if (err) {
+		snprintf(s->message, sizeof s->message,
+		    "date_first_seen: %s (needed for --spread)", err);
+		return s->message;
+	}
+	if (t.type == VALUE_TIME && t.i < w->now)
+		*first = (int64_t)t.i;
+	return NULL;
 }
 
 static const char *
@@ -151,15 +163,17 @@ spread_add(struct spread *s, spread_fn *add, void *arg)
 	struct window *w = s->window;
 	struct expr_input in = run_input(w->run);
 	struct window_pane *pane = window_take(w);
-	const char *err;
-	int64_t first;
+	const char *err = NULL;
+	int64_t first = INT64_MAX;
 
 	if (!pane)
 		return NULL;
-	if (!s->on || !begins(s, in.v, &first) || first >= window_start(w)) {
-		err = add(arg, pane, &in);
+	if (s->on)
+		err = begins(s, in.v, &first);
+	if (err)
 		return err;
-	}
+	if (first >= window_start(w))
+		return add(arg, pane, &in);
 	if (!s->v) {
 		s->n_slots = w->run->schema.n_slots;
 		s->v = xcalloc(s->n_slots, sizeof *s->v);

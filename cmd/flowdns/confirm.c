@@ -2,6 +2,7 @@
 #include "cmd/flowdns/confirm.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "libcommon/die.h"
@@ -9,9 +10,9 @@
 #include "libcommon/xalloc.h"
 
 /*
- * A flow confirms if it ends at most so long behind the answer, which waits as
- * long.  Exporters tell of a flow that lasts every few minutes, most of them
- * within five; Stream4Flow kept answers for six.
+ * A flow confirms if it lasts no longer: an answer waits for it until then, and
+ * the tolerance more.  Exporters tell of a flow that lasts every few minutes,
+ * most of them within five; Stream4Flow kept answers for six.
  */
 static const int64_t keep = 360 * (int64_t)NUM_NANO;
 
@@ -78,6 +79,7 @@ struct confirm {
 	uint64_t most, held, forgotten;
 	uint64_t crowded;  /* beyond CHAIN */
 	struct waiting *w; /* of the unit at hand */
+	char message[80];
 };
 
 struct confirm *
@@ -92,7 +94,7 @@ confirm_new(struct window *w, struct tally *to, struct facts_reader *reader,
 	c->window = w;
 	c->to = to;
 	c->reader = reader;
-	c->within = within;
+	c->within = within < INT64_MAX / 4 ? within : INT64_MAX / 4;
 	c->most = most;
 	c->unused = NOBODY;
 	c->args = xcalloc(a->n_calls, sizeof *c->args);
@@ -251,9 +253,7 @@ is_near(
     const struct confirm *c, const struct item *answer, const struct item *flow)
 {
 	return flow->from >= num_minus(answer->from, c->within) &&
-	       num_minus(flow->from, c->within) <= answer->to &&
-	       flow->to >= answer->from &&
-	       num_minus(flow->to, keep) <= answer->to;
+	       num_minus(flow->from, c->within) <= answer->to;
 }
 
 /* Whether an answer of that resolver is near the flow. */
@@ -396,30 +396,41 @@ add_answers(struct confirm *c, const struct facts *f, struct item *item)
 		add_answer(c, f, &address, *item);
 }
 
-void
+const char *
 confirm_add(struct confirm *c, struct window_pane *pane, const struct facts *f)
 {
 	const uint32_t asked = D_RESPONSE | D_OUTWARD | D_STUB | D_RESOLVER;
 	const uint32_t went = D_FLOW | D_OUTWARD | D_CONNECTION;
 	struct window *w = c->window;
 	struct item item = { .to = window_time(w), .pane = pane->id };
+	const struct json_val *first = &f->v[c->first.slot];
+	const char *err = NULL;
 	int64_t closed;
 
 	if ((f->bits & asked) != asked && (f->bits & went) != went)
-		return;
+		return NULL;
 	closed = window_closed(w);
 	if (closed != INT64_MIN) {
-		int64_t then = num_minus(winspec_start(&w->spec, closed), keep);
+		int64_t then = num_minus(
+		    winspec_start(&w->spec, closed), keep + c->within);
 
 		expire(c, FLOW, closed);
 		expire(c, ANSWER, winspec_pane(&w->spec, then));
 	}
-	if (eventtime_of(&c->first, f->v, &item.from) || item.from > item.to)
-		item.from = item.to;
+	item.from = item.to;
+	if (json_kind_of(first) != JSON_NULL && first->kind != JSON_NONE)
+		err = eventtime_of(&c->first, f->v, &item.from);
+	if (err) {
+		snprintf(
+		    c->message, sizeof c->message, "date_first_seen: %s", err);
+		return c->message;
+	}
+	item.from = item.from < item.to ? item.from : item.to;
 	if (f->bits & D_DNS)
 		add_answers(c, f, &item);
-	else
+	else if (num_minus(item.to, keep) <= item.from)
 		add_flow(c, pane, f, &item);
+	return NULL;
 }
 
 void

@@ -24,8 +24,11 @@ struct confirm;
 struct confirm *confirm_new(struct window *w, struct tally *to,
     struct facts_reader *reader, int64_t within, uint64_t most);
 
-/* The record at hand, of the pane: an answer, a flow, or neither. */
-void confirm_add(
+/*
+ * The record at hand, of the pane: an answer, a flow, or neither.  NULL or a
+ * message.
+ */
+const char *confirm_add(
     struct confirm *c, struct window_pane *pane, const struct facts *f);
 
 /* Bytes of a unit's state, and: from now on it is about this one. */

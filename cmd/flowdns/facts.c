@@ -138,6 +138,10 @@ read_header(struct facts_reader *r, const struct json_val *v, struct header *h)
 	if (h->qr == UINT64_MAX && h->has_flags)
 		h->qr = h->flags / QR;
 	h->has_rcode = h->rcode != UINT64_MAX;
+	if (!err && h->has_rcode && h->rcode > UINT16_MAX)
+		err = complain(r, S_RCODE, "out of range");
+	if (!err && h->qtype != UINT64_MAX && h->qtype > UINT16_MAX)
+		err = complain(r, S_QTYPE, "out of range");
 	return err;
 }
 

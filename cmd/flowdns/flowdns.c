@@ -10,6 +10,8 @@
 #include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
 
+enum { MOST_CLIENTS = 1000 }; /* in order, so each costs as many */
+
 static struct {
 	struct run_opts run;
 	struct window_opts window;
@@ -94,8 +96,8 @@ count(struct job *j)
 	if (!pane)
 		return NULL;
 	if (j->confirm)
-		confirm_add(j->confirm, pane, f);
-	return tallies_add(&j->tallies, pane, j->reader, f);
+		err = confirm_add(j->confirm, pane, f);
+	return err ? err : tallies_add(&j->tallies, pane, j->reader, f);
 }
 
 static void
@@ -250,6 +252,8 @@ check_options(struct job *j)
 	if (j->window.spec.kind != WINDOW_TIME)
 		opts_usage("-w %s: expected windows of a length, 5m or 5m/10s",
 		    opt.window.spec);
+	if (opt.clients > MOST_CLIENTS)
+		opts_usage("--clients: expected 0 to %d", MOST_CLIENTS);
 	if (opt.window.spread)
 		opts_usage("--spread: a question has one time, and cannot be "
 			   "divided");

@@ -31,9 +31,10 @@ struct inner {
 	const void *block;
 };
 
-/* How many hosts a row has, and how many of them are to be listed. */
+/* How many hosts a row has, and those of them that are to be listed. */
 struct found {
-	size_t hosts, listed;
+	size_t hosts, listed, cap;
+	struct inner *first;
 };
 
 struct rows {
@@ -46,7 +47,6 @@ struct rows {
 	struct value row[MAX_COLUMNS], cells[MAX_CELLS], base[MAX_CELLS];
 	char names[MAX_COLUMNS][16]; /* TYPE65280 */
 	struct arena arena;
-	struct inner *inner; /* n_inner of each row */
 	struct found *found; /* of each row */
 	struct sheet *sheet; /* at hand */
 	uint64_t written;
@@ -300,12 +300,15 @@ is_before(const struct inner *a, const struct inner *b)
 static void
 insert(struct rows *r, size_t row, const struct inner *found)
 {
-	struct inner *first = r->inner + row * r->n_inner;
-	size_t n = r->found[row].listed, i;
+	struct found *f = &r->found[row];
+	struct inner *first = f->first;
+	size_t n = f->listed, i;
 
 	if (n == r->n_inner && !is_before(found, &first[n - 1]))
 		return;
-	r->found[row].listed = n += n < r->n_inner;
+	if (n < r->n_inner)
+		f->first = first = xgrow(first, &f->cap, n, sizeof *first);
+	f->listed = n += n < r->n_inner;
 	for (i = n - 1; i > 0 && is_before(found, &first[i - 1]); i--)
 		first[i] = first[i - 1];
 	first[i] = *found;
@@ -358,9 +361,6 @@ find_all_inner(struct rows *r, const struct sheet *s, size_t n)
 
 	if (!n || !s->tally->table->inner)
 		return;
-	if (lists_hosts(r, s->tally->table))
-		r->inner =
-		    xreallocarray(r->inner, n * r->n_inner, sizeof *r->inner);
 	r->found = xreallocarray(r->found, n, sizeof *r->found);
 	memset(r->found, 0, n * sizeof *r->found);
 	groups_init_for(&keys, sizeof(size_t), (uint32_t)n);
@@ -379,13 +379,14 @@ find_all_inner(struct rows *r, const struct sheet *s, size_t n)
 static void
 write_inner(struct rows *r, const struct sheet *s, size_t row)
 {
-	const struct inner *first = r->inner + row * r->n_inner;
+	struct found *f = &r->found[row];
 
-	for (size_t i = 0; i < r->found[row].listed; i++) {
+	for (size_t i = 0; i < f->listed; i++) {
 		winagg_cells(
-		    s->tally->from->agg, first[i].block, r->base, &r->arena);
+		    s->tally->from->agg, f->first[i].block, r->base, &r->arena);
 		put(r, s, s->base);
 	}
+	free(f->first);
 }
 
 static void

@@ -131,10 +131,13 @@ seen_forget(struct seen *s)
 static bool
 is_special(const struct ip *ip)
 {
+	static const struct ip loopback = { { [15] = 1 } };
 	const uint8_t *b = ip->b;
 
 	if (!ip_is_v4(ip))
-		return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+		return b[0] == 0xff ||
+		       (b[0] == 0xfe && (b[1] & 0xc0) == 0x80) ||
+		       memcmp(ip, &loopback, sizeof loopback) == 0;
 	return b[12] >= 224 || b[12] == 127 || b[12] == 0 ||
 	       (b[12] == 169 && b[13] == 254);
 }

@@ -99,6 +99,7 @@ name_of(struct files *t, const struct window_bounds *b)
 	if (!fresh)
 		die("--split %s: two windows would have the file %s",
 		    t->f->opt->split, name);
+	out_check(name);
 	return xstrdup(name);
 }
 

@@ -270,8 +270,13 @@ spool_save(struct spool *s, const char *name)
 	if (fsync(to) < 0 || close(to) < 0)
 		die_errno("%s", beside);
 	close(r.fd);
-	if (rename(beside, name) < 0)
+	if (rename(beside, name) < 0) {
+		int error = errno;
+
+		unlink(beside);
+		errno = error;
 		die_errno("%s", name);
+	}
 	sync_folder(name);
 	free(beside);
 }

@@ -214,6 +214,25 @@ refuses() {
 		-L "$local_net"
 }
 
+@test "external_resolvers: loopback is local in IPv6, too" {
+	{
+		query 1 10.0.0.1 127.0.0.53 a
+		query 1 10.0.0.1 ::1 a
+	} > in
+	gives external_resolvers '' -L 10.0.0.0/8
+}
+
+@test "--clients: as many as there are, and a limit" {
+	{
+		query 1 10.0.0.1 10.0.0.53 a
+		query 1 10.0.0.2 10.0.0.53 a
+	} > in
+	gives queried_domains '{"dns_qname":"a","queries":2,"clients":2}
+{"dns_qname":"a","src_ip_addr":"10.0.0.1","queries":1}
+{"dns_qname":"a","src_ip_addr":"10.0.0.2","queries":1}' --clients 1000
+	refuses '--clients: expected 0 to 1000' --clients 6148914691236517206
+}
+
 @test "local_servers: those that answer hosts outside" {
 	# Stream4Flow: external servers that answered local hosts
 	{
@@ -521,12 +540,15 @@ refuses() {
 		query 1 10.0.0.x 10.0.0.53 a
 		query 1 10.0.0.1 10.0.0.53 a '"nonsense"'
 		flow 1 10.0.0.1 1 10.0.0.53 53 '"dns_qname":7'
+		flow 1 10.0.0.1 1 10.0.0.53 53 '"dns_qname":"a","dns_qtype":4294967297'
+		answer 1 10.0.0.53 10.0.0.1 a 4294967299
 		flow 1 10.0.0.1 1 10.0.0.53 53 '"dns_qname":"a","dns_rcode":-1'
 		flow 1 10.0.0.1 1 10.0.0.53 53 '"dns_qname":null,"dns_qtype":"AAAA","dns_flags":null'
 		echo '{"date_last_seen":"2024-05-01T08:00:00Z","dns_qname":"b"}'
 	} > in
 	run_err 1 flowdns --rejects bad in
-	same 3 "$(wc -l < bad)"
+	same 5 "$(wc -l < bad)"
+	has 'in:5: dns_qtype: out of range' "${stderr:-}"
 	has 'in:2: src_ip_addr: ' "${stderr:-}"
 	has 'in:3: dns_qtype: unknown name' "${stderr:-}"
 	has 'in:4: dns_qname: text expected' "${stderr:-}"
@@ -755,6 +777,45 @@ begins() {
 		same "$wanted"
 	done
 	has '"flows":' "$wanted"
+}
+
+# lasts FROM TO: a flow to what was answered.
+lasts() {
+	PROTOCOL=6 flow "$2" 10.0.0.1 40001 192.0.2.80 443 |
+		sed -E "s/(first_seen\":\"[^\"]*:)[0-9.]*Z/\1$1Z/"
+}
+
+@test "external_resolver: two answers are no nearer than each of them" {
+	local w
+	local both=${confirmed/'"responses":1'/'"responses":2'}
+
+	{
+		told 10
+		told 18
+		lasts 15.5 16
+	} > in
+	for w in 1m 15s 1m/15s; do
+		run_ok flowdns --only external_resolver -L 10.0.0.0/8 -w $w in
+		has '"flows":1' "$output"
+	done
+	begins "$both"
+	{
+		told 10
+		told 18
+		lasts 23.5 24
+	} > in
+	begins ''
+}
+
+@test "external_resolver: a begin that cannot be read" {
+	{
+		told 10
+		lasts 11 12 | sed -E 's/(first_seen":)"[^"]*"/\1"soon"/'
+		lasts 11 12 | sed -E 's/(first_seen":)"[^"]*"/\1null/'
+	} > in
+	run_err 1 flowdns --only external_resolver -L 10.0.0.0/8 in
+	has 'in:2: date_first_seen: time expected' "${stderr:-}"
+	has '"flows":1' "$output"
 }
 
 @test "external_resolver: a flow that is told of when it ends" {

@@ -372,6 +372,19 @@ a/b/2024-05-01/100030.ndjson' "$(find a -type f | sort)"
 	no_parts
 }
 
+@test "--split: no file that is read, or written already" {
+	cp in input
+	run_err 2 flowwin -w 10s --split input input
+	has 'input: it is read, so it cannot be written' "$stderr"
+	cmp in input
+	run_err 2 flowwin -w 10s --split 'late%H' --late late10 in
+	has 'late10: it is written already, so it cannot be written' "$stderr"
+	mkdir -p o/10
+	run_err 2 flowwin -w 10s --split 'o/%H' in
+	has 'o/10: Is a directory' "$stderr"
+	no_parts
+}
+
 @test "--split: the time of the name is of a zone" {
 	run_ok flowwin -w 10s --tz Europe/Prague --split 'tz-%H%M%S' in
 	run_ok flowwin -w 1d --align Europe/Prague --split 'day-%d-%H%M' in

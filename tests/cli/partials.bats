@@ -295,6 +295,28 @@ end 07:40 07:55 90' "$(cut -d ' ' -f 1-4 <<< "$output")"
 1\t0' "$(tail -n +2 <<< "$output" | cut -f 3-)"
 }
 
+@test "--spread: counters of any spelling, of hosts too" {
+	local bytes
+
+	for bytes in 100 '"100"' 100.0 1e2; do
+		echo '{"date_first_seen":"2024-05-01T10:00:05Z",' \
+			'"date_last_seen":"2024-05-01T10:00:15Z","flows_rev":1,' \
+			'"bytes":'"$bytes"',"bytes_out":10,"duration":"10.5"}' |
+			tr -d ' ' > flows
+		run_ok flowagg -w 10s --spread -f tsv -a 'b=sum(bytes),
+			o=sum(bytes_out),d=sum(duration),r=sum(flows_rev)' flows
+		same "50	5	5.25	0
+50	5	5.25	1" "$(tail -n +2 <<< "$output" | cut -f 3-)"
+	done
+}
+
+@test "--spread: where a flow begins must be readable" {
+	echo '{"date_first_seen":"x","date_last_seen":"2024-05-01T10:00:15Z"}' \
+		> flows
+	run_err 1 flowagg -w 10s --spread flows
+	has 'date_first_seen: time expected (needed for --spread)' "$stderr"
+}
+
 @test "--spread: too many windows, and what it does not go with" {
 	echo '{"date_first_seen":0,"date_last_seen":1437242855,"bytes":50}' > flows
 	run_err 1 flowagg -w 1s --spread flows
