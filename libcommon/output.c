@@ -32,21 +32,21 @@ out_prepare(struct output *out, const char *name)
 	out->buf = xmalloc(out->cap);
 }
 
-/* Files that are read or written: no output may be one of them. */
+/* Files that are read or being written: no output may be one of them. */
 static struct spared {
 	dev_t device;
 	ino_t number;
-	const char *why;
+	const struct output *by; /* NULL: it is read */
 } * spared;
 static size_t n_spared, cap_spared;
 
 static void
-spare(const struct stat *s, const char *why)
+spare(const struct stat *s, const struct output *by)
 {
 	if (!S_ISREG(s->st_mode))
 		return;
 	spared = xgrow(spared, &cap_spared, n_spared, sizeof *spared);
-	spared[n_spared++] = (struct spared){ s->st_dev, s->st_ino, why };
+	spared[n_spared++] = (struct spared){ s->st_dev, s->st_ino, by };
 }
 
 void
@@ -56,7 +56,7 @@ out_spare(const char *name)
 	struct stat s;
 
 	if ((standard ? fstat(STDIN_FILENO, &s) : stat(name, &s)) == 0)
-		spare(&s, "read");
+		spare(&s, NULL);
 }
 
 static void
@@ -66,7 +66,7 @@ check_spared(const struct stat *s, const char *name)
 		if (spared[i].device == s->st_dev &&
 		    spared[i].number == s->st_ino)
 			die("%s: it is %s, so it cannot be written", name,
-			    spared[i].why);
+			    spared[i].by ? "written already" : "read");
 }
 
 void
@@ -90,7 +90,7 @@ out_begin(struct output *out)
 		return;
 	if (ftruncate(out->fd, 0))
 		die_errno("%s", out->name);
-	spare(&s, "written already");
+	spare(&s, out);
 }
 
 void
@@ -220,6 +220,9 @@ out_close(struct output *out)
 	else if (close(out->fd) < 0 && errno != EINTR)
 		die_errno("%s", out->name ? out->name : "standard output");
 	free(out->buf);
+	for (size_t i = n_spared; i-- > 0;)
+		if (spared[i].by == out)
+			spared[i] = spared[--n_spared];
 	*out = (struct output){ .fd = -1 };
 }
 
