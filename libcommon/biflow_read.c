@@ -5,7 +5,7 @@
 #include "libcommon/biflow.h"
 
 static const char *const names[] = { "src_ip_addr", "dst_ip_addr", "src_port",
-	"dst_port", "protocol", "flags", "packets_rev" };
+	"dst_port", "protocol", "flags", "packets_rev", "bytes_rev" };
 
 void
 biflow_fields_open(struct biflow_fields *f, struct schema *schema,
@@ -15,6 +15,12 @@ biflow_fields_open(struct biflow_fields *f, struct schema *schema,
 	for (int i = 0; i < BIFLOW_MEMBERS; i++)
 		f->slots[i] = schema_add(schema, slice_str(names[i]));
 	eventtime_open(&f->first, "date_first_seen", schema, zone);
+}
+
+static bool
+is_known(const struct json_val *v)
+{
+	return v->kind != JSON_NONE && json_kind_of(v) != JSON_NULL;
 }
 
 static const char *
@@ -71,13 +77,14 @@ biflow_read(struct biflow_fields *f, const struct json_val *v, int64_t last,
 	const char *err = NULL;
 
 	*flow = (struct biflow_flow){ .users = 1, .first = last, .last = last };
-	*both = v[f->slots[BIFLOW_REVERSE]].kind != JSON_NONE;
+	*both = is_known(&v[f->slots[BIFLOW_REVERSE]]) ||
+		is_known(&v[f->slots[BIFLOW_REVERSE_BYTES]]);
 	for (int i = BIFLOW_SRC; i <= BIFLOW_DST && !err; i++)
 		err = address(f, v, i, &flow->ends.ip[i]);
 	for (int i = BIFLOW_SRC_PORT; i <= BIFLOW_FLAGS && !err; i++)
 		err = number(
 		    f, v, i, i == BIFLOW_PROTOCOL ? 255 : 65535, &n[i - 2]);
-	if (!err && v[f->first.slot].kind != JSON_NONE)
+	if (!err && is_known(&v[f->first.slot]))
 		err = eventtime_of(&f->first, v, &flow->first);
 	flow->ends.port[0] = (uint16_t)n[0];
 	flow->ends.port[1] = (uint16_t)n[1];

@@ -181,7 +181,7 @@ unwrap(struct job *j, struct reader *r)
 static bool
 wanted(struct job *j, struct reader *r, bool own, struct slice *text)
 {
-	struct expr_input in = { .v = r->rec.v };
+	struct expr_input in = { 0 };
 	const char *err;
 	bool yes = true;
 
@@ -193,6 +193,7 @@ wanted(struct job *j, struct reader *r, bool own, struct slice *text)
 		*text = slice_of(r->rec.p, r->rec.n);
 	if (j->enrich)
 		return enrich_apply(j->enrich, r, text);
+	in.v = r->rec.v;
 	err = expr_test(j->run.where, &in, &yes);
 	if (err)
 		reader_reject(r, err);

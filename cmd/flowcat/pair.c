@@ -20,7 +20,7 @@ static const char *const given[] = { "packets", "bytes", "flags", "tos",
 	"date_first_seen", "date_last_seen" };
 enum { GIVEN = sizeof given / sizeof *given };
 
-/* The same of DNS, under their own names, where the record has no code. */
+/* The same of DNS, under their own names, in place of what the record says. */
 static const char *const dns[] = { "dns_rcode", "dns_answers", "dns_rname",
 	"dns_rtype", "dns_ttl", "dns_rdata", "dns_rdata_all", "dns_rtype_all",
 	"dns_ttl_all" };
@@ -56,14 +56,62 @@ text_of(struct slice data, struct slice *gift)
 	return slice_of(data.p + sizeof n, n);
 }
 
+/* A member's name, between quotes, stands in what the answer gives. */
+static bool
+is_given(struct slice gift, struct slice name)
+{
+	const char *at = memmem(gift.p, gift.n, name.p - 1, name.n + 2);
+
+	return at && at > gift.p && at[-1] == ',' && at[name.n + 2] == ':';
+}
+
+/* The members of a record, without the brace behind them. */
+static void
+put_members(struct output *out, struct slice text)
+{
+	while (text.p[--text.n] != '}')
+		continue;
+	out_slice(out, text);
+}
+
+/*
+ * The same but for those that the answer gives: a query may have a code, which
+ * says nothing yet.
+ */
+static void
+put_others(struct output *out, struct slice text, struct slice gift)
+{
+	struct json_in in = { .p = text.p, .end = text.p + text.n };
+	struct json_iter it;
+	struct json_val key, v;
+	bool done = false;
+	const char *from;
+
+	json_space(&in);
+	out_char(out, '{');
+	json_open(&in, &it);
+	for (;;) {
+		if (json_member(&in, &it, &key, &done) || done)
+			return;
+		from = key.p - 1;
+		if (json_value(&in, &v))
+			return;
+		if (is_given(gift, json_slice(&key)))
+			continue;
+		if (out->buf[out->n - 1] != '{')
+			out_char(out, ',');
+		out_put(out, from, (size_t)(in.p - from));
+	}
+}
+
 static void
 put_pair(void *arg, const struct biflow_flow *flow,
     const struct biflow_flow *answer, uint64_t users)
 {
 	struct pair *p = arg;
 	struct slice gift, none, text = text_of(flow->data, &none);
-	size_t brace = text.n, n;
 	const char *newline;
+	size_t n;
 
 	(void)users;
 	if (!answer) {
@@ -71,15 +119,15 @@ put_pair(void *arg, const struct biflow_flow *flow,
 		return;
 	}
 	text_of(answer->data, &gift);
-	while (text.p[--brace] != '}')
-		continue;
-	p->whole.n = 0;
-	out_put(&p->whole, text.p, brace);
 	newline = memchr(gift.p, '\n', gift.n);
 	n = (size_t)(newline - gift.p);
-	out_put(&p->whole, gift.p, n++);
-	if (!memmem(text.p, text.n, "\"dns_rcode\":", 12))
-		out_put(&p->whole, gift.p + n, gift.n - n);
+	p->whole.n = 0;
+	if (n + 1 < gift.n || memmem(text.p, text.n, "_rev\":", 6))
+		put_others(&p->whole, text, gift);
+	else
+		put_members(&p->whole, text);
+	out_put(&p->whole, gift.p, n);
+	out_put(&p->whole, newline + 1, gift.n - n - 1);
 	out_char(&p->whole, '}');
 	p->put(p->arg, slice_of(p->whole.buf, p->whole.n));
 }
@@ -153,7 +201,7 @@ put_gift(struct pair *p, const char *name, const char *suffix, int slot)
 	const struct json_val *v = &p->values[slot];
 	bool quoted = v->kind == JSON_STRING;
 
-	if (v->kind == JSON_NONE)
+	if (v->kind == JSON_NONE || json_kind_of(v) == JSON_NULL)
 		return;
 	out_str(&p->data, ",\"");
 	out_str(&p->data, name);
@@ -171,8 +219,9 @@ read_code(struct pair *p, char room[NUM_ROOM])
 	const struct json_val *flags = &p->values[p->flags_slot];
 	uint64_t word;
 
-	if (code->kind != JSON_NONE || flags->kind != JSON_NUMBER ||
-	    num_u64(json_slice(flags), &word) || !(word >> 15 & 1))
+	if ((code->kind != JSON_NONE && json_kind_of(code) != JSON_NULL) ||
+	    flags->kind != JSON_NUMBER || num_u64(json_slice(flags), &word) ||
+	    !(word >> 15 & 1))
 		return;
 	*code = (struct json_val){ .p = room, .kind = JSON_NUMBER };
 	code->n = (uint32_t)num_put_u64(room, word & 15);

@@ -384,6 +384,28 @@ refuses() {
 		-L 10.0.0.0/8 --clients 0
 }
 
+@test "flowcat --biflow: whatever code the query has" {
+	local code
+
+	for code in 0 null; do
+		{
+			query 1 10.0.0.1 10.0.0.53 a 1 '"dns_rcode":'$code',"x":{"dns_rcode":0}'
+			answer 1 10.0.0.53 10.0.0.1 a 1 3
+		} | flowcat --biflow 500ms > in
+		same 1 "$(jq -c 'select(.dns_rcode == 3 and .x.dns_rcode == 0)' in | wc -l)"
+		same 1 "$(grep -o '[{,]"dns_rcode":3' in | wc -l)"
+		gives response_codes '{"dns_rcode":3,"dns_rcode_name":"NXDOMAIN","responses":1}'
+	done
+}
+
+@test "flowcat --biflow: null is not known" {
+	printf '%s\n' '{"date_first_seen":null,"date_last_seen":"2024-05-01T08:00:01Z","src_ip_addr":"10.0.0.1","dst_ip_addr":"10.0.0.2","src_port":4000,"dst_port":53,"packets":1,"packets_rev":null}' \
+		'{"date_last_seen":"2024-05-01T08:00:01Z","src_ip_addr":"10.0.0.2","dst_ip_addr":"10.0.0.1","src_port":53,"dst_port":4000,"packets":null,"bytes":7}' > in
+	run_ok flowcat --biflow 5s in
+	same 1 "$(wc -l <<< "$output")"
+	has '"packets":1,"bytes_rev":7,' "$output"
+}
+
 @test "flowcat --biflow: the code is the answer's" {
 	{
 		query 1 10.0.0.1 10.0.0.53 none.example.com
