@@ -403,7 +403,7 @@ refuses() {
 		'{"date_last_seen":"2024-05-01T08:00:01Z","src_ip_addr":"10.0.0.2","dst_ip_addr":"10.0.0.1","src_port":53,"dst_port":4000,"packets":null,"bytes":7}' > in
 	run_ok flowcat --biflow 5s in
 	same 1 "$(wc -l <<< "$output")"
-	has '"packets":1,"bytes_rev":7,' "$output"
+	has '"bytes_rev":7,"date_last_seen_rev"' "$output"
 }
 
 @test "flowcat --biflow: the code is the answer's" {
