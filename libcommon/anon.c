@@ -251,14 +251,22 @@ static bool
 put_address(struct anon *a, struct slice s, struct output *out)
 {
 	bool prefix = memchr(s.p, '/', s.n) != NULL;
+	const char *zone = memchr(s.p, '%', s.n); /* RFC 4007: fe80::1%eth0 */
+	struct slice behind = slice_of("", 0);
 	struct ip_prefix p = { .len = 128 };
 	char text[IP_ROOM + 4];
 
+	if (zone) {
+		behind = slice_of(zone, (size_t)(s.p + s.n - zone));
+		s.n = (size_t)(zone - s.p);
+		prefix = false;
+	}
 	if (prefix ? ip_prefix_parse(s, &p) : ip_parse(s, &p.ip))
 		return false;
 	p.ip = anon_ip(a, &p.ip);
 	if (!prefix) {
 		out_put(out, text, ip_put(text, &p.ip));
+		out_json_string(out, behind);
 		return true;
 	}
 	p.ip = ip_mask(&p.ip, p.len < 96 ? 0 : p.len - 96u, p.len);

@@ -12,6 +12,8 @@
 #include "libcommon/rangemap.h"
 #include "libcommon/xalloc.h"
 
+enum { FIELD_NAME = 64 }; /* longer ones are no fields */
+
 enum { MAX_ROWS = 1 << 28, NO_ROW = RANGEMAP_NONE };
 
 /* What keys are: the field says it, or the table's first key that fits. */
@@ -88,6 +90,17 @@ is_utf8(struct slice s)
 	return s.p == end;
 }
 
+/* A name in which '*' stands for src or dst: that of src. */
+static struct slice
+of_a_side(struct slice s, char room[FIELD_NAME + 3])
+{
+	if (!s.n || *s.p != '*' || s.n > FIELD_NAME)
+		return s;
+	memcpy(room, "src", 3);
+	memcpy(room + 3, s.p + 1, s.n - 1);
+	return slice_of(room, s.n + 2);
+}
+
 static const char *
 read_header(struct lookup *l, const struct csv *c)
 {
@@ -98,8 +111,9 @@ read_header(struct lookup *l, const struct csv *c)
 	l->columns = xcalloc(l->n_columns, sizeof *l->columns);
 	l->fields = xcalloc(l->n_columns, sizeof *l->fields);
 	for (size_t i = 0; i < l->n_columns; i++) {
+		char room[FIELD_NAME + 3];
 		struct slice s = c->cells[l->n_keys + i].s;
-		const struct field *f = field_find(s);
+		const struct field *f;
 
 		if (!s.n || !is_utf8(s))
 			return s.n ? "not UTF-8" : "a column has no name";
@@ -107,6 +121,8 @@ read_header(struct lookup *l, const struct csv *c)
 			if (slice_eq(s, l->columns[j]))
 				return "two columns have the same name";
 		l->columns[i] = arena_slice(&l->run, s);
+		s = of_a_side(s, room);
+		f = field_find(s);
 		if (f && slice_is(s, f->name))
 			l->fields[i] = f;
 	}

@@ -82,7 +82,6 @@ open_nets(struct additions *a, const struct additions_opts *opts)
 		return;
 	a->nets = nets_read(opts->nets, "-L");
 	a->direction = member_of(a, "direction");
-	a->members[a->direction].always = true;
 }
 
 /* A column's name: '*' in it stands for src or dst, as FIELD begins. */
@@ -228,14 +227,14 @@ additions_failed(const struct additions *a)
 
 /* Of several steps the first that knows a member tells it. */
 static void
-set(struct additions *a, const struct rec *rec, int member, struct slice json)
+set(struct additions *a, const struct rec *rec, int member, struct slice json,
+    bool always)
 {
 	struct member *m = &a->members[member];
-	enum json_kind kind = json_kind_of(&rec->v[m->as.slot]);
-	bool said = kind != JSON_NONE && kind != JSON_NULL;
+	bool said = !json_is_absent(&rec->v[m->as.slot]);
 
 	if (!json.n || m->seen == a->number ||
-	    (said && !m->always && !a->override))
+	    (said && !always && !a->override))
 		return;
 	m->seen = a->number;
 	m->at = a->n_edits;
@@ -259,11 +258,13 @@ differs(const struct additions *a, const struct rec *rec, int member,
     struct slice json)
 {
 	const struct json_val *v = &rec->v[a->members[member].as.slot];
-	size_t quote = v->kind == JSON_STRING;
 
-	return !a->override && !json_is_absent(v) && json.n &&
-	       (json.n != v->n + 2 * quote ||
-		   memcmp(json.p + quote, v->p, v->n) != 0);
+	if (a->override || json_is_absent(v) || !json.n)
+		return false;
+	/* "15169" and "gb" are no others. */
+	if (*json.p == '"')
+		json = slice_of(json.p + 1, json.n - 2);
+	return json.n != v->n || strncasecmp(json.p, v->p, v->n) != 0;
 }
 
 static const char *
@@ -283,7 +284,7 @@ geo_add_members(struct additions *a, const struct rec *rec)
 		for (int i = 0; i < GEO_ITEMS; i++)
 			if (items[i].n && !(other_as && i == GEO_AS_NAME) &&
 			    !(other_country && i > GEO_COUNTRY))
-				set(a, rec, places[i], items[i]);
+				set(a, rec, places[i], items[i], false);
 	}
 	return NULL;
 }
@@ -307,7 +308,7 @@ nets_add_members(struct additions *a, const struct rec *rec)
 		return NULL;
 	src = set_has_ip(a->nets, &a->ips[0]);
 	dst = set_has_ip(a->nets, &a->ips[1]);
-	set(a, rec, a->direction, names[src][dst]);
+	set(a, rec, a->direction, names[src][dst], true);
 	return NULL;
 }
 
@@ -349,7 +350,7 @@ tables_add_members(struct additions *a, const struct rec *rec)
 			return a->what;
 		}
 		for (size_t j = 0; row && j < lookup_columns(t->lookup); j++)
-			set(a, rec, t->columns[j], row[j]);
+			set(a, rec, t->columns[j], row[j], false);
 	}
 	return NULL;
 }

@@ -533,3 +533,35 @@ send_flows() {
 	flowcat --anon key --anon-nfanon once > twice
 	flowfilter --fields da ipv6 theirs | sed 's/dst/src/' | cmp - twice
 }
+
+@test "--lookup: a column for both sides has the field's type, too" {
+	printf 'net,*_as_name,*_as\n10.0.0.0/8,360,65000\n' > names.csv
+	run_ok flowcat --lookup src_ip_addr=names.csv \
+		<<< '{"src_ip_addr":"10.0.0.1"}'
+	same '{"src_ip_addr":"10.0.0.1","src_as_name":"360","src_as":65000}'
+	sed -i 's/65000/AS65000/' names.csv
+	run_err 2 flowcat --lookup src_ip_addr=names.csv <<< '{}'
+	has 'names.csv:2: src_as: a number expected' "$stderr"
+}
+
+@test "--geo: text that is a number is that AS" {
+	databases
+	flow 192.0.2.1 192.0.2.2 '"src_as":"2852"' > in
+	run_ok flowcat --geo asn.mmdb in
+	has '"src_as":"2852","src_as_name":"CESNET"' "$output"
+}
+
+@test "-L replaces no direction for a table" {
+	printf 'service,direction\nx,foo\n' > directions.csv
+	run_ok flowcat -L 10.0.0.0/8 --lookup service=directions.csv \
+		<<< '{"service":"x","direction":"ingress"}'
+	same '{"service":"x","direction":"ingress"}'
+}
+
+@test "--anon: an address with a zone is one" {
+	printf '%032d' 7 > key
+	run_ok flowcat --anon key <<< '{"a":"fe80::1","b":"fe80::1%eth0","c":"7%"}'
+	same "$(jq -r .a <<< "$output")%eth0" "$(jq -r .b <<< "$output")"
+	same 0 "$(grep -c fe80 <<< "$output")"
+	has '"c":"7%"' "$output"
+}
