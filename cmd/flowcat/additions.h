@@ -20,7 +20,7 @@ extern const char *const additions_sides[SIDES]; /* "src_", "dst_" */
 /* A member that may be added. */
 struct member {
 	struct splice as;
-	size_t at;   /* in the list of edits, if the record's number is seen */
+	size_t at; /* in the list of edits, if the record's number is seen */
 	uint64_t seen;
 };
 
