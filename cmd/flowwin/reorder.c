@@ -113,6 +113,7 @@ setup(struct flowwin *f, struct window_client *client)
 	f->mode = r;
 	/* The watermark is all that is wanted of windows. */
 	f->window.spec.kind = WINDOW_SESSION;
+	f->window.spec.gap = 1; /* in silence it goes behind the last record */
 	*client = (struct window_client){ .arg = r, .advance = advance };
 }
 

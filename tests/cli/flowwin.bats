@@ -511,6 +511,21 @@ $(tail -n 1 in)"
 	flowwin --reorder -l 1d part0 part1 | cmp - wanted
 }
 
+@test "--reorder --idle: in silence the last record comes, too" {
+	local second
+
+	mkfifo fifo
+	for second in 05 01 03; do
+		[[ $second != 03 ]] || sleep 2
+		echo '{"date_last_seen":"2024-05-01T10:00:'$second'Z"}'
+	done > fifo &
+	run --separate-stderr flowwin --reorder --idle 500ms --late late fifo
+	wait
+	has '10:00:03Z' "$(< late)"
+	same '{"date_last_seen":"2024-05-01T10:00:01Z"}
+{"date_last_seen":"2024-05-01T10:00:05Z"}'
+}
+
 @test "--reorder: late records are counted and kept" {
 	{
 		cat in
