@@ -14,7 +14,7 @@ enum {
 	KEY = 32,     /* of which half is AES's */
 	V4_BITS = 18, /* of the cache's size */
 	V6_BITS = 15,
-	MAX_TEXT = IP_ROOM + 4, /* an address with a length */
+	MAX_TEXT = IP_ROOM + 256, /* an address with a length, or a zone */
 };
 
 /* Zeros: nothing is known. */

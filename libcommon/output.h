@@ -41,7 +41,7 @@ void out_memory(struct output *out);
 
 /*
  * NULL or "-" is standard output; a file is created or truncated.  It must not
- * be one that is read, see out_spare().
+ * be one that is read or being written, see out_spare().
  */
 void out_open(struct output *out, const char *name);
 

@@ -469,7 +469,7 @@ reader_enter(struct reader *r, struct slice text)
 	const char *err;
 
 	r->learns = 0; /* nothing to learn from */
-	if (r->run)    /* for later: its values are gone */
+	if (r->run)    /* for later: they are not like this one */
 		shapes_put_back(&r->shapes,
 		    &(struct shape_run){ r->shape, r->places, r->run });
 	r->run = 0;

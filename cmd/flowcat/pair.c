@@ -60,9 +60,13 @@ text_of(struct slice data, struct slice *gift)
 static bool
 is_given(struct slice gift, struct slice name)
 {
-	const char *at = memmem(gift.p, gift.n, name.p - 1, name.n + 2);
+	const char *at = gift.p, *end = gift.p + gift.n;
 
-	return at && at > gift.p && at[-1] == ',' && at[name.n + 2] == ':';
+	while ((at = memmem(at, (size_t)(end - at), name.p - 1, name.n + 2)) &&
+	       (at == gift.p || at[-1] != ',' || at + name.n + 2 == end ||
+		   at[name.n + 2] != ':'))
+		at++;
+	return at;
 }
 
 /* The members of a record, without the brace behind them. */
@@ -122,7 +126,7 @@ put_pair(void *arg, const struct biflow_flow *flow,
 	newline = memchr(gift.p, '\n', gift.n);
 	n = (size_t)(newline - gift.p);
 	p->whole.n = 0;
-	if (n + 1 < gift.n || memmem(text.p, text.n, "_rev\":", 6))
+	if (n + 1 < gift.n || memmem(text.p, text.n, "_rev\"", 5))
 		put_others(&p->whole, text, gift);
 	else
 		put_members(&p->whole, text);

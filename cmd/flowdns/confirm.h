@@ -2,7 +2,7 @@
 /*
  * confirm: whether a client acted on what a resolver answered: a flow of the
  * client to an address that was answered to it, that began near the answer and
- * ended behind it.
+ * lasted no longer than six minutes.
  *
  * Answers and flows may come in any order; both wait for each other as long as
  * the other one would be in time.  A flow counts once for each resolver that

@@ -306,8 +306,10 @@ insert(struct rows *r, size_t row, const struct inner *found)
 
 	if (n == r->n_inner && !is_before(found, &first[n - 1]))
 		return;
-	if (n < r->n_inner)
-		f->first = first = xgrow(first, &f->cap, n, sizeof *first);
+	if (n == f->cap && n < r->n_inner) {
+		f->cap = n ? 2 * n : 1; /* most rows have one or two */
+		f->first = first = xreallocarray(first, f->cap, sizeof *first);
+	}
 	f->listed = n += n < r->n_inner;
 	for (i = n - 1; i > 0 && is_before(found, &first[i - 1]); i--)
 		first[i] = first[i - 1];

@@ -258,6 +258,7 @@ spool_save(struct spool *s, const char *name)
 
 	make_folders(name);
 	sprintf(beside, "%s.part", name);
+	out_check(beside);
 	r.s = s;
 	r.fd = spool_open(s);
 	to = open_file(beside, O_WRONLY | O_CREAT | O_TRUNC);

@@ -560,6 +560,9 @@ send_flows() {
 
 @test "--anon: an address with a zone is one" {
 	printf '%032d' 7 > key
+	run_ok flowcat --anon key \
+		<<< '{"a":"2001:db8:1111:2222:3333:4444:5555:6666%enp129s0f1np1"}'
+	same 0 "$(grep -c 1111 <<< "$output")"
 	run_ok flowcat --anon key <<< '{"a":"fe80::1","b":"fe80::1%eth0","c":"7%"}'
 	same "$(jq -r .a <<< "$output")%eth0" "$(jq -r .b <<< "$output")"
 	same 0 "$(grep -c fe80 <<< "$output")"

@@ -389,11 +389,13 @@ refuses() {
 
 	for code in 0 null; do
 		{
-			query 1 10.0.0.1 10.0.0.53 a 1 '"dns_rcode":'$code',"x":{"dns_rcode":0}'
-			answer 1 10.0.0.53 10.0.0.1 a 1 3
+			query 1 10.0.0.1 10.0.0.53 a 1 '"packets_rev" : null,"dns_ttl":null,"dns_rcode":'$code',"x":{"dns_rcode":0}'
+			answer 1 10.0.0.53 10.0.0.1 a 1 3 '"dns_rname":"dns_ttl","dns_ttl":5'
 		} | flowcat --biflow 500ms > in
 		same 1 "$(jq -c 'select(.dns_rcode == 3 and .x.dns_rcode == 0)' in | wc -l)"
 		same 1 "$(grep -o '[{,]"dns_rcode":3' in | wc -l)"
+		same 1 "$(grep -o '"dns_ttl":' in | wc -l)"
+		same 1 "$(grep -o '"packets_rev"' in | wc -l)"
 		gives response_codes '{"dns_rcode":3,"dns_rcode_name":"NXDOMAIN","responses":1}'
 	done
 }

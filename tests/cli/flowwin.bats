@@ -379,6 +379,11 @@ a/b/2024-05-01/100030.ndjson' "$(find a -type f | sort)"
 	cmp in input
 	run_err 2 flowwin -w 10s --split 'late%H' --late late10 in
 	has 'late10: it is written already, so it cannot be written' "$stderr"
+	cp in in.part
+	run_err 2 flowwin -w 10s --split in in.part
+	has 'in.part: it is read, so it cannot be written' "$stderr"
+	cmp in in.part
+	rm in.part
 	mkdir -p o/10
 	run_err 2 flowwin -w 10s --split 'o/%H' in
 	has 'o/10: Is a directory' "$stderr"
