@@ -17,12 +17,6 @@ biflow_fields_open(struct biflow_fields *f, struct schema *schema,
 	eventtime_open(&f->first, "date_first_seen", schema, zone);
 }
 
-static bool
-is_known(const struct json_val *v)
-{
-	return v->kind != JSON_NONE && json_kind_of(v) != JSON_NULL;
-}
-
 static const char *
 complain(struct biflow_fields *f, const char *name, const char *what)
 {
@@ -77,14 +71,14 @@ biflow_read(struct biflow_fields *f, const struct json_val *v, int64_t last,
 	const char *err = NULL;
 
 	*flow = (struct biflow_flow){ .users = 1, .first = last, .last = last };
-	*both = is_known(&v[f->slots[BIFLOW_REVERSE]]) ||
-		is_known(&v[f->slots[BIFLOW_REVERSE_BYTES]]);
+	*both = !json_is_absent(&v[f->slots[BIFLOW_REVERSE]]) ||
+		!json_is_absent(&v[f->slots[BIFLOW_REVERSE_BYTES]]);
 	for (int i = BIFLOW_SRC; i <= BIFLOW_DST && !err; i++)
 		err = address(f, v, i, &flow->ends.ip[i]);
 	for (int i = BIFLOW_SRC_PORT; i <= BIFLOW_FLAGS && !err; i++)
 		err = number(
 		    f, v, i, i == BIFLOW_PROTOCOL ? 255 : 65535, &n[i - 2]);
-	if (!err && is_known(&v[f->first.slot]))
+	if (!err && !json_is_absent(&v[f->first.slot]))
 		err = eventtime_of(&f->first, v, &flow->first);
 	flow->ends.port[0] = (uint16_t)n[0];
 	flow->ends.port[1] = (uint16_t)n[1];
