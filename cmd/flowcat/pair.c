@@ -205,7 +205,7 @@ put_gift(struct pair *p, const char *name, const char *suffix, int slot)
 	const struct json_val *v = &p->values[slot];
 	bool quoted = v->kind == JSON_STRING;
 
-	if (v->kind == JSON_NONE || json_kind_of(v) == JSON_NULL)
+	if (json_is_absent(v))
 		return;
 	out_str(&p->data, ",\"");
 	out_str(&p->data, name);
@@ -223,9 +223,8 @@ read_code(struct pair *p, char room[NUM_ROOM])
 	const struct json_val *flags = &p->values[p->flags_slot];
 	uint64_t word;
 
-	if ((code->kind != JSON_NONE && json_kind_of(code) != JSON_NULL) ||
-	    flags->kind != JSON_NUMBER || num_u64(json_slice(flags), &word) ||
-	    !(word >> 15 & 1))
+	if (!json_is_absent(code) || flags->kind != JSON_NUMBER ||
+	    num_u64(json_slice(flags), &word) || !(word >> 15 & 1))
 		return;
 	*code = (struct json_val){ .p = room, .kind = JSON_NUMBER };
 	code->n = (uint32_t)num_put_u64(room, word & 15);

@@ -418,7 +418,7 @@ confirm_add(struct confirm *c, struct window_pane *pane, const struct facts *f)
 		expire(c, ANSWER, winspec_pane(&w->spec, then));
 	}
 	item.from = item.to;
-	if (json_kind_of(first) != JSON_NULL && first->kind != JSON_NONE)
+	if (!json_is_absent(first))
 		err = eventtime_of(&c->first, f->v, &item.from);
 	if (err) {
 		snprintf(
