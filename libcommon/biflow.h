@@ -96,7 +96,7 @@ enum {
 	BIFLOW_DST_PORT,
 	BIFLOW_PROTOCOL,
 	BIFLOW_FLAGS,
-	BIFLOW_REVERSE, /* packets_rev, bytes_rev */
+	BIFLOW_REVERSE, /* packets; one of both tells */
 	BIFLOW_REVERSE_BYTES,
 	BIFLOW_MEMBERS
 };
