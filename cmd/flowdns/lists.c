@@ -62,14 +62,15 @@ static struct namelist *
 read_names(const char *option, const char *file, bool again)
 {
 	struct namelist *l = file ? namelist_read(file) : NULL;
+	size_t bad, line;
 
 	if (!l && file && !again)
 		die_errno("%s %s", option, file);
 	if (!l && file)
 		warn_errno("%s %s: not read anew", option, file);
-	if (l && namelist_bad(l))
-		warn("%s %s: %zu of its names %s none", option, file,
-		    namelist_bad(l), namelist_bad(l) > 1 ? "are" : "is");
+	if (l && (bad = namelist_bad(l, &line)) > 0)
+		warn("%s %s:%zu: no name; %zu of its names %s none", option,
+		    file, line, bad, bad > 1 ? "are" : "is");
 	return l;
 }
 

@@ -17,17 +17,25 @@ enum { MAX_NAME = NAMETABLE_MAX, MAX_WORDS = 8 };
 
 struct namelist {
 	struct nametable *names;
-	size_t bad;
-	bool begun; /* a line was read */
+	size_t line;           /* at hand, from 1 */
+	size_t bad, first_bad; /* how many; the line of the first */
 	/* Of a zone. */
 	bool zone;
 	char origin[MAX_NAME + 2];
 };
 
 static void
+spoiled(struct namelist *l)
+{
+	if (l->bad++ == 0)
+		l->first_bad = l->line;
+}
+
+static void
 add(struct namelist *l, struct slice name, bool exception)
 {
-	l->bad += !nametable_add(l->names, name, exception);
+	if (!nametable_add(l->names, name, exception))
+		spoiled(l);
 }
 
 /* ---- lines ---- */
@@ -78,7 +86,7 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 
 		plain &= (unsigned char)c < 0x80;
 		copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-		if (!c || c == '/' || c == '"')
+		if (memchr("/\",:", c, 5)) /* and NUL */
 			return false;
 	}
 	copy[s.n] = '\0';
@@ -101,7 +109,7 @@ add_text(struct namelist *l, struct slice s, bool exception)
 	if (normal(s, name, &n))
 		add(l, slice_of(name, n), exception);
 	else
-		l->bad++;
+		spoiled(l);
 }
 
 /* "0.0.0.0 name name": those without a dot are of this machine. */
@@ -124,7 +132,7 @@ add_rule(struct namelist *l, struct slice s)
 	if (s.n > 3 && s.p[0] == '|' && s.p[1] == '|' && s.p[s.n - 1] == '^')
 		s = slice_of(s.p + 2, s.n - 3);
 	if (memchr(s.p, '|', s.n) || memchr(s.p, '^', s.n))
-		l->bad++;
+		spoiled(l);
 	else
 		add_text(l, s, false);
 }
@@ -170,7 +178,8 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 	if (!slice_is_nocase(words[type], "CNAME") &&
 	    !slice_is_nocase(words[type], "A") &&
 	    !slice_is_nocase(words[type], "AAAA")) {
-		l->bad += names_number(NAMES_DNS_TYPE, words[type]) < 0;
+		if (names_number(NAMES_DNS_TYPE, words[type]) < 0)
+			spoiled(l);
 		return;
 	}
 	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
@@ -249,10 +258,9 @@ take_lines(struct namelist *l, const char *p, size_t n, bool all)
 		if (!newline && !all)
 			break;
 		newline = newline ? newline : end;
-		if (!l->begun && newline - line >= 3 &&
+		if (l->line++ == 0 && newline - line >= 3 &&
 		    memcmp(line, "\xef\xbb\xbf", 3) == 0)
 			line += 3;
-		l->begun = true;
 		take_line(l, slice_of(line, (size_t)(newline - line)));
 		line = newline < end ? newline + 1 : end;
 	}
@@ -338,8 +346,9 @@ namelist_count(const struct namelist *l)
 }
 
 size_t
-namelist_bad(const struct namelist *l)
+namelist_bad(const struct namelist *l, size_t *first)
 {
+	*first = l->first_bad;
 	return l->bad;
 }
 

@@ -25,8 +25,8 @@ struct namelist *namelist_parse(struct slice text);
 void namelist_free(struct namelist *l);
 size_t namelist_count(const struct namelist *l);
 
-/* Lines that no name could be read from. */
-size_t namelist_bad(const struct namelist *l);
+/* How many names were none, and the line of the first of them, from 1. */
+size_t namelist_bad(const struct namelist *l, size_t *first);
 
 /*
  * The longest entry that the name (lower case, no dot at the end) is or lies

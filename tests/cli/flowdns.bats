@@ -482,7 +482,7 @@ refuses() {
 		"$(jq -r 'select(.alert_state == "begin").listed' <<< "$output" | xargs)"
 	echo 'label.net malware' >> list
 	run_err 0 flowdns --only blacklisted_domain --blacklist list in
-	has '1 of its names is none' "$stderr"
+	has 'list:5: no name; 1 of its names is none' "$stderr"
 }
 
 # ---- hostile input ----
@@ -662,7 +662,7 @@ refuses() {
 	} > list
 	: > in
 	both flowdns --blacklist list in
-	has 'flowdns: --blacklist list: 1 of its names is none' "${stderr:-}"
+	has 'flowdns: --blacklist list:2: no name; 1 of its names is none' "${stderr:-}"
 }
 
 @test "blacklisted_domain: a million names within two seconds" {

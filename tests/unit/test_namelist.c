@@ -21,12 +21,12 @@ found(const char *list, const char *name)
 #define FINDS(list, name, entry) OK(strcmp(found(list, name), entry) == 0)
 
 static size_t
-count(const char *list, size_t *bad)
+count(const char *list, size_t *bad, size_t *first)
 {
 	struct namelist *l = namelist_parse(slice_str(list));
 	size_t n = namelist_count(l);
 
-	*bad = namelist_bad(l);
+	*bad = namelist_bad(l, first);
 	namelist_free(l);
 	return n;
 }
@@ -86,11 +86,14 @@ test_forms(void)
 static void
 test_numbers(void)
 {
-	size_t bad;
+	size_t bad, line;
 
-	OK(count("a\nb\na\n\n#c\n", &bad) == 2 && bad == 0);
-	OK(count("a/b\n\xff\xff\nb", &bad) == 1 && bad == 2);
-	OK(count("", &bad) == 0 && bad == 0);
+	OK(count("a\nb\na\n\n#c\n", &bad, &line) == 2 && bad == 0);
+	OK(count("a/b\n\xff\xff\nb", &bad, &line) == 1 && bad == 2 &&
+	    line == 1);
+	OK(count("a\n\nb,x\nc:80\n0.0.0.0 d.e,f\n", &bad, &line) == 1 &&
+	    bad == 3 && line == 3);
+	OK(count("", &bad, &line) == 0 && bad == 0);
 	OK(!namelist_read("/nonexistent"));
 }
 
