@@ -86,6 +86,7 @@ struct job {
 	struct alerting *alerting; /* with --alert */
 	struct value min;
 	uint64_t written;
+	bool below; /* what comes next: an empty line parts it from the last */
 };
 
 /* "NAME=f(x)", "f(x)", "NAME:a": the name of its column, and what to add. */
@@ -249,8 +250,10 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 		return;
 	}
 	for (size_t i = 0; i < opt.n_keys; i++) {
-		if (i && j->run.format != ROW_JSON && j->run.format != ROW_BULK)
+		if (j->below)
 			out_char(&j->run.out, '\n');
+		j->below = opt.n_keys > 1 && j->run.format != ROW_JSON &&
+			   j->run.format != ROW_BULK;
 		j->written += ranking_write(&j->rankings[i], &j->run, bounds);
 	}
 }

@@ -178,6 +178,11 @@ sa          1  192.0.2.1    2  40.00      40.00
 ranking  rank  protocol  n  n_pct  n_cum_pct
 pr          1  TCP       2  40.00      40.00' -k sa -k pr -n 1 -b n \
 		-a 'n=count()' -f table
+	# Those of each window, too.
+	printf '{"date_last_seen":%d,"src_ip_addr":"192.0.2.1"}\n' 1 61 > in
+	run_ok flowtopn -k sa -k pr -b n -a 'n=count()' -w 1m -f csv in
+	same 3 "$(grep -c '^$' <<< "$output")"
+	same 4 "$(grep -c '^window_start' <<< "$output")"
 	# The same as one by one.
 	flowgen -n 2000 -s 1 -6 20 -m 10 > flows
 	flowtopn -k sa -k da -k dp,pr --others flows > together
