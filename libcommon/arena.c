@@ -5,13 +5,32 @@
 
 #include "libcommon/xalloc.h"
 
-enum { CHUNK = 64 * 1024 };
+enum { CHUNK = XALLOC_PAGE / 64 };
 
 struct arena_chunk {
 	struct arena_chunk *next;
 	size_t size;
-	_Alignas(16) char bytes[];
+	char *bytes;
 };
+
+/* A 64th of a huge page at first, whole ones where there is much. */
+static struct arena_chunk *
+new_chunk(const struct arena *a, size_t least)
+{
+	struct arena_chunk *c = xmalloc(sizeof *c);
+	size_t size = a->bytes < XALLOC_PAGE ? CHUNK : XALLOC_PAGE;
+
+	c->size = least > size ? least : size;
+	c->bytes = xhuge(c->size);
+	return c;
+}
+
+static void
+free_chunk(struct arena_chunk *c)
+{
+	free(c->bytes);
+	free(c);
+}
 
 void *
 arena_alloc(struct arena *a, size_t n)
@@ -20,13 +39,12 @@ arena_alloc(struct arena *a, size_t n)
 
 	n = (n + 15) & ~(size_t)15;
 	if (!a->chunks || a->chunks->size - a->used < n) {
-		size_t size = n > CHUNK ? n : CHUNK;
-		struct arena_chunk *c = xmalloc(sizeof *c + size);
+		struct arena_chunk *c = new_chunk(a, n);
 
-		*c = (struct arena_chunk){ a->chunks, size };
+		c->next = a->chunks;
 		a->chunks = c;
 		a->used = 0;
-		a->bytes += size;
+		a->bytes += c->size;
 	}
 	p = a->chunks->bytes + a->used;
 	a->used += n;
@@ -52,7 +70,7 @@ arena_reset(struct arena *a)
 	while (c && c->next) {
 		a->chunks = c->next;
 		a->bytes -= c->size;
-		free(c);
+		free_chunk(c);
 		c = a->chunks;
 	}
 	a->used = 0;
@@ -64,7 +82,7 @@ arena_free(struct arena *a)
 	while (a->chunks) {
 		struct arena_chunk *next = a->chunks->next;
 
-		free(a->chunks);
+		free_chunk(a->chunks);
 		a->chunks = next;
 	}
 	*a = (struct arena){ 0 };

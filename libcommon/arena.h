@@ -17,7 +17,7 @@ struct arena {
 	size_t bytes;               /* of all chunks */
 };
 
-/* n bytes, aligned to 16, not cleared. */
+/* n bytes, aligned to 16 (the first of a chunk to 64), not cleared. */
 void *arena_alloc(struct arena *a, size_t n);
 
 /* A copy of s, with a NUL behind it that the slice does not count. */

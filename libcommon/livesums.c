@@ -31,7 +31,7 @@ add_chunk(struct livesums *s)
 	if (n >> (32 - CHUNK_BITS))
 		die("more than four billion keys");
 	s->chunks = xgrow(s->chunks, &s->cap_chunks, n, sizeof(char *));
-	s->chunks[n] = xaligned(CHUNK * s->size);
+	s->chunks[n] = arena_alloc(&s->arena, CHUNK * s->size);
 	memset(s->chunks[n], 0, CHUNK * s->size);
 	s->n_chunks++;
 	if (s->n_chunks * CHUNK <= s->cap_ids)
@@ -75,8 +75,7 @@ livesums_free(struct livesums *s)
 	panelog_close(&s->room);
 	for (size_t i = 0; i < 4; i++)
 		free(s->composed[i]);
-	for (size_t i = 0; i < s->n_chunks; i++)
-		free(s->chunks[i]);
+	arena_free(&s->arena);
 	free(s->chunks);
 	free(s->freed);
 	free(s->changes);

@@ -17,6 +17,7 @@
 #define LIVESUMS_H
 
 #include "libcommon/agg.h"
+#include "libcommon/arena.h"
 #include "libcommon/panelog.h"
 
 enum { LIVESUMS_CHUNK_BITS = 12 };
@@ -48,6 +49,7 @@ struct livesums {
 	size_t size;   /* of a group */
 	char **chunks; /* of groups, by id */
 	size_t n_chunks, cap_chunks;
+	struct arena arena;              /* has them */
 	uint32_t n_ids, n_freed, *freed; /* ids */
 	size_t cap_ids;
 	struct livesums_group **changes;

@@ -21,8 +21,7 @@ panelog_open(struct panelog_room *room, const struct panelog_room *of)
 void
 panelog_close(struct panelog_room *room)
 {
-	for (size_t i = 0; i < room->n_freed; i++)
-		free(room->freed[i]);
+	arena_free(&room->arena);
 	free(room->freed);
 	free(room->marks);
 }
@@ -80,9 +79,9 @@ panelog_more(struct panelog *log)
 		die("more than four billion entries of a pane");
 	log->chunks =
 	    xgrow(log->chunks, &log->cap_chunks, log->n_chunks, sizeof(char *));
-	log->chunks[log->n_chunks++] = room->n_freed
-					   ? room->freed[--room->n_freed]
-					   : xmalloc(CHUNK * room->stride);
+	log->chunks[log->n_chunks++] =
+	    room->n_freed ? room->freed[--room->n_freed]
+			  : arena_alloc(&room->arena, CHUNK * room->stride);
 	room->taken++;
 }
 

@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "libcommon/arena.h"
 #include "libcommon/groups.h"
 
 enum {
@@ -56,7 +57,8 @@ struct panelog_room {
 	uint32_t *marks; /* by id: its entry in the log packed last */
 	size_t n_marks;
 	struct panelog *open; /* those that have not entered */
-	void **freed;         /* chunks */
+	struct arena arena;   /* has chunks */
+	void **freed;         /* of them */
 	size_t n_freed, cap_freed, taken, most;
 };
 

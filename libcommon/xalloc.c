@@ -61,17 +61,23 @@ xaligned(size_t n)
 }
 
 void *
-xzeros(size_t n)
+xhuge(size_t n)
 {
-	enum { HUGE = 2 * 1024 * 1024 };
+	enum { PAGE = XALLOC_PAGE };
 	void *p;
 
-	if (n < HUGE / 2)
-		return memset(xaligned(n), 0, n);
-	n = (n + HUGE - 1) / HUGE * HUGE;
-	p = checked(aligned_alloc(HUGE, n));
+	if (n < PAGE / 2)
+		return xaligned(n);
+	n = (n + PAGE - 1) / PAGE * PAGE;
+	p = checked(aligned_alloc(PAGE, n));
 	madvise(p, n, MADV_HUGEPAGE);
-	return memset(p, 0, n);
+	return p;
+}
+
+void *
+xzeros(size_t n)
+{
+	return memset(xhuge(n), 0, n);
 }
 
 void *

@@ -8,6 +8,8 @@
 
 #include <stddef.h>
 
+enum { XALLOC_PAGE = 2 * 1024 * 1024 /* bytes of a huge page */ };
+
 void *xmalloc(size_t n);
 void *xcalloc(size_t n, size_t size);
 void *xreallocarray(void *p, size_t n, size_t size);
@@ -18,10 +20,13 @@ char *xstrdup(const char *s);
 void *xaligned(size_t n);
 
 /*
- * n bytes of zeros, aligned to 64, in huge pages where they fill some and the
- * system gives them: tables that are read at random miss the translation buffer
- * less.
+ * n bytes, aligned to 64, in huge pages where they fill some and the system
+ * gives them: what is read at random misses the translation buffer less, and a
+ * fault brings 2 MiB, not 4 KiB.
  */
+void *xhuge(size_t n);
+
+/* The same, all zero. */
 void *xzeros(size_t n);
 
 /*
