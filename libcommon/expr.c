@@ -2,7 +2,6 @@
 #include "libcommon/expr.h"
 
 #define PCRE2_CODE_UNIT_WIDTH 8
-#include <math.h>
 #include <pcre2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -163,103 +162,6 @@ load_number(struct expr *e, const struct insn *in, const struct json_val *v,
 	return err;
 }
 
-static i128
-shifted(i128 a, i128 n, bool left)
-{
-	if (n < 0 || n > 126)
-		return 0;
-	return left ? (i128)((u128)a << (int)n) : a >> (int)n;
-}
-
-/* Of two integers; false if the result is unknown or no integer. */
-static bool
-arith_int(int op, i128 a, i128 b, i128 *r)
-{
-	switch (op) {
-	case '+':
-		return !__builtin_add_overflow(a, b, r);
-	case '-':
-		return !__builtin_sub_overflow(a, b, r);
-	case '*':
-		return !__builtin_mul_overflow(a, b, r);
-	case '/':
-		*r = b ? a / b : 0;
-		return b && a % b == 0;
-	case '%':
-		*r = b ? a % b : 0;
-		return b != 0;
-	case '&':
-		*r = a & b;
-		return true;
-	case '|':
-		*r = a | b;
-		return true;
-	case '^':
-		*r = a ^ b;
-		return true;
-	default:
-		*r = shifted(a, b, op == 'l');
-		return true;
-	}
-}
-
-static double
-arith_real(int op, double a, double b)
-{
-	switch (op) {
-	case '+':
-		return a + b;
-	case '-':
-		return a - b;
-	case '*':
-		return a * b;
-	case '/':
-		return b != 0 ? a / b : NAN;
-	case '%':
-		return b != 0 ? fmod(a, b) : NAN;
-	default:
-		return NAN;
-	}
-}
-
-/* Text that is a number counts as one. */
-static void
-as_number(struct value *v)
-{
-	struct value_reading how = { 0 };
-
-	if (v->type == VALUE_STR && json_scalar(v->s.p, v->s.n) == JSON_NUMBER)
-		value_parse(v->s, FIELD_ANY, 0, &how, v);
-}
-
-static void
-arith(int op, struct value *a, struct value *b, struct value *out)
-{
-	struct value r = { .type = VALUE_NONE };
-	double d;
-	i128 nano;
-
-	as_number(a);
-	as_number(b);
-	if (a->type == VALUE_INT && b->type == VALUE_INT &&
-	    arith_int(op, a->i, b->i, &r.i)) {
-		r.type = VALUE_INT;
-	} else if (a->type == VALUE_TIME && b->type == VALUE_TIME &&
-		   op == '-') {
-		r.type = VALUE_REAL;
-		r.d = (double)(a->i - b->i) / NUM_NANO;
-	} else if (a->type == VALUE_TIME && value_nano(b, &nano) &&
-		   (op == '+' || op == '-')) {
-		r.type = VALUE_TIME;
-		r.i = op == '+' ? a->i + nano : a->i - nano;
-	} else {
-		d = arith_real(op, value_double(a), value_double(b));
-		r.type = isfinite(d) ? VALUE_REAL : VALUE_NONE;
-		r.d = d;
-	}
-	*out = r;
-}
-
 static bool
 holds(int op, int order)
 {
@@ -300,19 +202,28 @@ map(const struct node *n, struct value *v)
 		v->type = VALUE_NONE;
 }
 
-static bool
-match(struct expr *e, const struct node *n, const struct value *v)
+/* Too hard a text for the pattern is an error: whoever wrote it may mean it. */
+static const char *
+match(struct expr *e, const struct node *n, const struct value *v, bool *yes)
 {
 	char room[64];
 	struct slice s = v->s;
+	int found;
 
+	*yes = false;
 	if (v->type == VALUE_NONE)
-		return false;
+		return NULL;
 	if (v->type != VALUE_STR && v->type != VALUE_JSON)
 		s = slice_of(
 		    room, value_text(room, sizeof room, v, n->a->field));
-	return pcre2_match(
-		   n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match, NULL) >= 0;
+	found =
+	    pcre2_match(n->regex, (PCRE2_SPTR)s.p, s.n, 0, 0, e->match, NULL);
+	*yes = found >= 0;
+	if (found >= 0 || found == PCRE2_ERROR_NOMATCH)
+		return NULL;
+	pcre2_get_error_message(
+	    found, (PCRE2_UCHAR *)e->message, sizeof e->message);
+	return e->message;
 }
 
 /* The name itself or one below it, case and a last dot ignored. */
@@ -369,7 +280,8 @@ quick_test(
 
 /* The tests of what is on the stack; returns its new top. */
 static struct value *
-stack_test(struct expr *e, const struct insn *in, struct value *top, bool *yes)
+stack_test(struct expr *e, const struct insn *in, struct value *top, bool *yes,
+    const char **err)
 {
 	switch (in->op) {
 	case OP_COMPARE:
@@ -385,7 +297,7 @@ stack_test(struct expr *e, const struct insn *in, struct value *top, bool *yes)
 		       ((unsigned)top->i & in->lo) == in->span;
 		return top;
 	case OP_MATCH:
-		*yes = match(e, in->node, --top);
+		*err = match(e, in->node, --top, yes);
 		return top;
 	case OP_UNDER:
 		*yes = under(in->node->text, --top);
@@ -413,7 +325,7 @@ push(struct expr *e, const struct insn *in, const struct expr_input *input,
 		return top + 1;
 	case OP_ARITH:
 		top -= 2;
-		arith(in->arg, top, top + 1, top);
+		expr_arith(in->arg, top, top + 1, top);
 		return top + 1;
 	case OP_CALL:
 		top -= in->arg;
@@ -443,7 +355,7 @@ run(struct expr *e, const struct expr_input *input, struct value *out)
 			yes = input->cells[in->slot].type != VALUE_NONE;
 			in = &e->code[yes ? in->yes : in->no];
 		} else if (in->op <= OP_TRUTH) {
-			top = stack_test(e, in, top, &yes);
+			top = stack_test(e, in, top, &yes, &err);
 			in = &e->code[yes ? in->yes : in->no];
 		} else if (in->op < OP_JUMP) {
 			top = push(e, in, input, top, &err);

@@ -68,6 +68,18 @@ fn_lower(
 	out->s = lowered(s, scratch);
 }
 
+/* The name of a host as such names are compared. */
+static void
+fn_host(
+    struct value *args, unsigned n, struct value *out, struct arena *scratch)
+{
+	fn_lower(args, n, out, scratch);
+	if (out->type == VALUE_STR && out->s.n > 1)
+		out->s.n -= out->s.p[out->s.n - 1] == '.';
+}
+
+const struct function fold_host = { "host", 1, 1, fn_host, "", GIVES_TEXT };
+
 /* The registrable domain: the public suffix and one label more. */
 static void
 fn_domain(
@@ -75,6 +87,7 @@ fn_domain(
 {
 	const char *domain;
 	struct slice s;
+	struct ip ip;
 
 	fn_lower(args, n, out, scratch);
 	if (out->type == VALUE_NONE)
@@ -83,9 +96,10 @@ fn_domain(
 	while (s.n && s.p[s.n - 1] == '.')
 		s.n--;
 	((char *)s.p)[s.n] = '\0';
-	domain = memchr(s.p, '\0', s.n)
-		     ? NULL
-		     : psl_registrable_domain(psl_builtin(), s.p);
+	domain =
+	    memchr(s.p, '\0', s.n) || strstr(s.p, "..") || !ip_parse(s, &ip)
+		? NULL
+		: psl_registrable_domain(psl_builtin(), s.p);
 	if (domain)
 		out->s = slice_str(domain);
 	else
@@ -145,6 +159,8 @@ fn_prefix(
 
 	if (args[0].type == VALUE_STR && ip_parse(args[0].s, &ip) == NULL)
 		args[0] = (struct value){ .type = VALUE_IP, .ip = ip };
+	value_as_number(&args[1]);
+	value_as_number(&args[n - 1]);
 	(void)scratch;
 	if (args[0].type != VALUE_IP || args[1].type != VALUE_INT ||
 	    args[n - 1].type != VALUE_INT) {
@@ -169,12 +185,16 @@ static void
 fn_bucket(
     struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
-	struct value x = args[0];
-	double width = value_double(&args[1]);
+	struct value x;
+	double width;
 	i128 w, i;
 
 	(void)scratch;
 	none(out);
+	for (unsigned k = 0; k < n; k++)
+		value_as_number(&args[k]);
+	x = args[0];
+	width = value_double(&args[1]);
 	if (n > 2) {
 		for (unsigned k = 1; k < n; k++) {
 			int c = value_compare(&x, &args[k]);
@@ -206,6 +226,7 @@ fn_abs(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 	(void)n;
 	(void)scratch;
 	*out = args[0];
+	value_as_number(out);
 	if (out->type == VALUE_INT && out->i < 0)
 		out->i = -out->i;
 	else if (out->type == VALUE_REAL)
@@ -221,6 +242,7 @@ fn_floor(
 	(void)n;
 	(void)scratch;
 	*out = args[0];
+	value_as_number(out);
 	if (out->type == VALUE_REAL && fabs(out->d) < 1e38)
 		set_int(out, (i128)floor(out->d));
 	else if (out->type != VALUE_INT)
@@ -265,19 +287,25 @@ fn_coalesce(
 }
 
 const struct function functions[] = {
-	{ "abs", 1, 1, fn_abs, "abs(x): without its sign" },
+	{ "abs", 1, 1, fn_abs, "abs(x): without its sign", GIVES_NUMBER },
 	{ "bucket", 2, 32, fn_bucket,
-	    "bucket(x, width) or bucket(x, bound, ..): lower end of x's bucket" },
-	{ "coalesce", 1, 8, fn_coalesce, "coalesce(a, b, ..): first known" },
-	{ "domain", 1, 1, fn_domain, "domain(name): registrable domain" },
-	{ "entropy", 1, 1, fn_entropy, "entropy(text): bits a byte" },
-	{ "floor", 1, 1, fn_floor, "floor(x): integer not above x" },
-	{ "len", 1, 1, fn_len, "len(text): bytes" },
-	{ "lower", 1, 1, fn_lower, "lower(text): in lower case" },
-	{ "max", 1, 8, fn_max, "max(a, b, ..): greatest" },
-	{ "min", 1, 8, fn_min, "min(a, b, ..): least" },
+	    "bucket(x, width) or bucket(x, bound, ..): lower end of x's bucket",
+	    GIVES_NUMBER },
+	{ "coalesce", 1, 8, fn_coalesce, "coalesce(a, b, ..): first known",
+	    GIVES_ARGUMENT },
+	{ "domain", 1, 1, fn_domain, "domain(name): registrable domain",
+	    GIVES_TEXT },
+	{ "entropy", 1, 1, fn_entropy, "entropy(text): bits a byte",
+	    GIVES_NUMBER },
+	{ "floor", 1, 1, fn_floor, "floor(x): integer not above x",
+	    GIVES_NUMBER },
+	{ "len", 1, 1, fn_len, "len(text): bytes", GIVES_NUMBER },
+	{ "lower", 1, 1, fn_lower, "lower(text): in lower case", GIVES_TEXT },
+	{ "max", 1, 8, fn_max, "max(a, b, ..): greatest", GIVES_ARGUMENT },
+	{ "min", 1, 8, fn_min, "min(a, b, ..): least", GIVES_ARGUMENT },
 	{ "prefix", 2, 3, fn_prefix,
-	    "prefix(ip, v4 bits[, v6 bits]): network, 64 bits of IPv6" },
+	    "prefix(ip, v4 bits[, v6 bits]): network, 64 bits of IPv6",
+	    GIVES_NUMBER },
 	{ 0 },
 };
 

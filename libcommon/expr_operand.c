@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/expr_tree.h"
 
-#include <arpa/inet.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -99,6 +97,18 @@ member(
 }
 
 struct node *
+parse_call(
+    struct parser *p, const struct function *fn, struct node *args, unsigned n)
+{
+	struct node *call = parse_node(p, NODE_CALL);
+
+	call->fn = fn;
+	call->a = args;
+	call->n_args = n;
+	return call;
+}
+
+struct node *
 parse_field(struct parser *p, struct slice name, const char *at)
 {
 	return member(p, name, field_find(name), at);
@@ -188,69 +198,24 @@ parse_if(struct parser *p)
 	return n;
 }
 
-/* Words of the language are the same in any case. */
-static struct slice
-lowered(struct parser *p, struct slice s)
+/* Values that are no constants: if(x = key, value, if(..)). */
+static struct node *
+map_tests(struct parser *p, const struct node *map, struct node *row)
 {
-	char *copy = (char *)arena_slice(p->arena, s).p;
+	struct node *n = parse_node(p, NODE_IF), *key, *x;
 
-	for (size_t i = 0; i < s.n; i++)
-		if (copy[i] >= 'A' && copy[i] <= 'Z')
-			copy[i] |= 0x20;
-	return slice_of(copy, s.n);
-}
-
-/* "http" next to a port. */
-static bool
-is_service(const struct parser *p, const struct field *f, struct node *n)
-{
-	struct servent *s = NULL;
-
-	if (strcmp(f->name, "src_port") == 0 ||
-	    strcmp(f->name, "dst_port") == 0)
-		s = getservbyname(arena_slice(p->arena, n->text).p, NULL);
-	if (!s)
-		return false;
-	n->kind = NODE_CONST;
-	n->v = (struct value){ .type = VALUE_INT,
-		.i = ntohs((uint16_t)s->s_port) };
-	return true;
-}
-
-struct node *
-parse_beside(struct parser *p, const struct node *field, struct node *n)
-{
-	const struct field *f = field->field;
-	bool is_word = n->kind == NODE_WORD;
-	const char *err, *near = NULL;
-
-	if (!is_word && (n->kind != NODE_CONST || !n->text.p))
-		return n;
-	if (is_word && (field->kind == NODE_CONST || field->kind == NODE_WORD))
-		return parse_as_operand(p, n);
-	if (!is_word && (!f || n->v.type == VALUE_NET))
-		return n;
-	if (is_word && f && is_service(p, f, n))
-		return n;
-	if (is_word && f && f->type != FIELD_STR && f->type != FIELD_NAMED &&
-	    f->type != FIELD_FLAGS)
-		return parse_as_operand(p, n);
-	err = value_parse(n->text, f ? f->type : FIELD_STR, f ? f->set : 0,
-	    &p->context->how, &n->v);
-	if (err && is_word)
-		parse_fail(p, n->at, "%s has no value '%.*s'", f->name,
-		    (int)n->text.n, n->text.p);
-	if (err && f->type == FIELD_NAMED)
-		near = names_nearest(f->set, n->text);
-	if (near) /* as users write it */
-		near = lowered(p, slice_str(near)).p;
-	if (near)
-		parse_fail(p, n->at,
-		    "%s has no value '%.*s'; did you mean '%s'?", f->name,
-		    (int)n->text.n, n->text.p, near);
-	if (err)
-		parse_fail(p, n->at, "%s: %s", f->name, err);
-	n->kind = NODE_CONST;
+	if (!row)
+		return map->c ? map->c : parse_node(p, NODE_CONST);
+	key = parse_node(p, NODE_CONST);
+	key->v = row->v;
+	key->text = row->text;
+	x = parse_node(p, map->a->kind);
+	*x = *map->a;
+	n->a = parse_compare(p, x, EQ, key);
+	n->b = row->a;
+	parse_deeper(p, 1);
+	n->c = map_tests(p, map, row->next);
+	parse_deeper(p, -1);
 	return n;
 }
 
@@ -259,27 +224,38 @@ static struct node *
 parse_map(struct parser *p)
 {
 	struct node *n = parse_node(p, NODE_MAP), **list = &n->b;
+	bool host, constant = true;
 
 	n->a = parse_as_operand(p, parse_sum(p));
+	host = parse_is_host(n->a);
 	while (lex_take(p, ",")) {
 		struct node *key = parse_sum(p), *row;
 
 		if (!lex_take(p, ":")) {
 			n->c = parse_beside(
 			    p, &(struct node){ .kind = NODE_CELL }, key);
+			constant &= n->c->kind == NODE_CONST;
 			break;
 		}
 		key = parse_beside(p, n->a, key);
 		if (key->kind != NODE_CONST)
 			parse_fail(p, key->at, "expected a constant");
+		if (host)
+			fold_host.call(&key->v, 1, &key->v, p->arena);
 		row = parse_node(p, NODE_MAP);
 		row->v = key->v;
+		row->text = key->text;
 		row->a = parse_beside(
 		    p, &(struct node){ .kind = NODE_CELL }, parse_sum(p));
+		constant &= row->a->kind == NODE_CONST;
 		*list = row;
 		list = &row->next;
 	}
 	lex_expect(p, ")");
+	if (!constant)
+		return map_tests(p, n, n->b);
+	if (host)
+		n->a = parse_folded(p, n->a);
 	return n;
 }
 
@@ -367,9 +343,8 @@ call(struct parser *p, struct slice name, const char *at)
 		parse_fail(p, at, "there is no function '%.*s'%s%s%s",
 		    (int)name.n, name.p, near ? "; did you mean '" : "",
 		    near ? near : "", near ? "'?" : "");
-	n = parse_node(p, NODE_CALL);
+	n = parse_call(p, f, NULL, 0);
 	n->at = at;
-	n->fn = f;
 	n->n_args = arguments(p, &n->a);
 	if (n->n_args < f->min || n->n_args > f->max)
 		parse_fail(p, at, "wrong number of arguments: %s", f->help);
@@ -423,9 +398,13 @@ word(struct parser *p)
 		return call(p, t.text, t.at);
 	}
 	if (is_cell(p, t.text) || field_find(t.text))
-		return parse_field(p, t.text, t.at);
-	if (field_find(lowered(p, t.text)))
-		return parse_field(p, lowered(p, t.text), t.at);
+		n = parse_field(p, t.text, t.at);
+	else if (field_find(parse_lowered(p, t.text)))
+		n = parse_field(p, parse_lowered(p, t.text), t.at);
+	if (n) {
+		n->word = t.text;
+		return n;
+	}
 	n = parse_node(p, NODE_WORD);
 	n->at = t.at;
 	n->text = t.text;

@@ -3,6 +3,7 @@
 
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
+#include <stdio.h>
 
 /* Binary operators, loosest first; one character each inside. */
 static const struct {
@@ -122,55 +123,74 @@ parse_apply(struct parser *p, struct node *a, struct node *test)
 	return test;
 }
 
-static struct node *
-negated(struct parser *p, struct node *a)
+static const struct node *
+first_of(const struct node *n)
 {
-	return parse_pair(p, NODE_NOT, a, NULL);
+	return n->kind == NODE_ANY || n->kind == NODE_ALL ? n->a : n;
+}
+
+/* "in", of one element. */
+static void
+compare_in(struct parser *p, struct node *n, enum field_type type,
+    struct slice element, bool folds)
+{
+	n->kind = NODE_IN;
+	n->set = set_new(type, 0);
+	if (folds)
+		set_fold(n->set);
+	set_add(n->set, element, &p->context->how);
+	set_seal(n->set);
 }
 
 struct node *
 parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 {
 	struct node *n = parse_node(p, NODE_COMPARE);
-	const struct node *like = a;
+	bool equality = op == EQ || op == NE;
+	const struct node *like = first_of(a);
+	bool hosts;
 
-	if (a->kind == NODE_ANY || a->kind == NODE_ALL)
-		like = a->a;
+	if (equality && a->kind == NODE_CONST && a->v.type == VALUE_NET)
+		return parse_compare(p, b, op, a);
+	if (!equality && !like->field)
+		b = parse_as_operand(p, b);
 	b = parse_beside(p, like, b);
 	if ((b->kind == NODE_FIELD || b->kind == NODE_CELL) && b->field)
 		a = parse_beside(p, b, a);
 	a = parse_as_operand(p, a);
+	like = first_of(a);
+	hosts = equality && (parse_is_host(like) || parse_is_host(b));
 	n->op = op;
+	if (hosts && b->kind == NODE_CONST && b->v.type == VALUE_STR) {
+		compare_in(p, n, FIELD_STR, b->v.s, true);
+	} else if (hosts) {
+		a = parse_folded(p, a);
+		b = parse_folded(p, b);
+	} else if (b->kind == NODE_CONST && b->v.type == VALUE_NET &&
+		   a->kind != NODE_CALL && a->kind != NODE_IF) {
+		compare_in(p, n, FIELD_IP, b->text, false);
+	}
 	n->b = b;
-	if (b->kind == NODE_CONST && b->v.type == VALUE_STR && like->field &&
-	    field_is_host(like->field) && (op == EQ || op == NE)) {
-		n->kind = NODE_IN;
-		n->set = set_new(FIELD_STR, 0);
-		set_fold(n->set);
-		set_add(n->set, b->v.s, &p->context->how);
-		set_seal(n->set);
-	}
-	if (b->kind == NODE_CONST && b->v.type == VALUE_NET &&
-	    a->kind != NODE_CALL && a->kind != NODE_IF) {
-		n->kind = NODE_IN;
-		n->set = set_new(FIELD_IP, 0);
-		set_add(n->set, b->text, &p->context->how);
-		set_seal(n->set);
-	}
 	return parse_apply(p, a, n);
 }
 
 static void
-add_element(struct parser *p, struct set *set)
+add_element(struct parser *p, const struct field *f, struct set *set)
 {
 	const char *at = p->t.at, *err;
 	bool is_file = p->t.kind == TOKEN_PUNCT && *at == '@';
+	bool quoted = p->t.kind == TOKEN_STRING;
 	struct slice s = lex_raw(p);
-	unsigned line;
+	unsigned line, port;
 	char *name;
 
+	if (!quoted && f && parse_service(p, f, s, &port)) {
+		name = arena_alloc(p->arena, 8);
+		s = slice_of(name, (size_t)sprintf(name, "%u", port));
+	}
 	if (!is_file) {
-		err = set_add(set, s, &p->context->how);
+		err = quoted ? set_add_quoted(set, s, &p->context->how)
+			     : set_add(set, s, &p->context->how);
 		if (err)
 			parse_fail(p, at, "%s", err);
 		return;
@@ -187,11 +207,9 @@ add_element(struct parser *p, struct set *set)
 void
 parse_list(struct parser *p, struct node *in)
 {
-	const struct field *f = in->a->field;
+	const struct field *f = first_of(in->a)->field;
 	const char *close = lex_is(p, "[") ? "]" : lex_is(p, "(") ? ")" : NULL;
 
-	if (in->a->kind == NODE_ANY || in->a->kind == NODE_ALL)
-		f = in->a->a->field;
 	/* Text, but of a network: what is written in the list decides. */
 	if (f && (slice_is(slice_str(f->name), "src_net") ||
 		     slice_is(slice_str(f->name), "dst_net")))
@@ -200,7 +218,7 @@ parse_list(struct parser *p, struct node *in)
 	if (f && field_is_host(f))
 		set_fold(in->set);
 	if (!close) {
-		add_element(p, in->set);
+		add_element(p, f, in->set);
 	} else {
 		lex_next(p);
 		while (!lex_take(p, close)) {
@@ -208,7 +226,7 @@ parse_list(struct parser *p, struct node *in)
 				continue;
 			if (p->t.kind == TOKEN_END)
 				parse_fail(p, p->t.at, "expected '%s'", close);
-			add_element(p, in->set);
+			add_element(p, f, in->set);
 		}
 	}
 	set_seal(in->set);
@@ -228,6 +246,7 @@ static struct node *
 parse_regex(struct parser *p, struct node *a)
 {
 	struct node *n = parse_node(p, NODE_MATCH);
+	uint32_t how = PCRE2_UTF | PCRE2_MATCH_INVALID_UTF;
 	const char *at = p->t.at;
 	PCRE2_SIZE where;
 	char what[128];
@@ -237,7 +256,7 @@ parse_regex(struct parser *p, struct node *a)
 		parse_fail(p, at, "expected a pattern in quotes");
 	n->text = p->t.text;
 	n->regex = pcre2_compile(
-	    (PCRE2_SPTR)p->t.text.p, p->t.text.n, 0, &code, &where, NULL);
+	    (PCRE2_SPTR)p->t.text.p, p->t.text.n, how, &code, &where, NULL);
 	if (!n->regex) {
 		pcre2_get_error_message(code, (PCRE2_UCHAR *)what, sizeof what);
 		parse_fail(p, at + 1 + where, "%s", what);
@@ -252,10 +271,22 @@ parse_under(struct parser *p, struct node *a)
 {
 	struct node *n = parse_node(p, NODE_UNDER);
 
+	if (lex_is(p, "@"))
+		parse_fail(p, p->t.at, "expected one domain");
 	n->text = lex_raw(p);
 	while (n->text.n && *n->text.p == '.')
 		n->text = slice_of(n->text.p + 1, n->text.n - 1);
 	return parse_apply(p, parse_as_operand(p, a), n);
+}
+
+/* "not in", "!~": of any() and of all() it holds if the test does for none. */
+static struct node *
+negated(struct parser *p, struct node *a,
+    struct node *(*parse)(struct parser *p, struct node *a))
+{
+	if (a->kind == NODE_ALL)
+		a->kind = NODE_ANY;
+	return parse_pair(p, NODE_NOT, parse(p, a), NULL);
 }
 
 /* A test by a word behind its operand; NULL if there is none. */
@@ -267,12 +298,12 @@ parse_test(struct parser *p, struct node *a)
 	if (lex_take(p, "~"))
 		return parse_regex(p, a);
 	if (lex_take(p, "!~"))
-		return negated(p, parse_regex(p, a));
+		return negated(p, a, parse_regex);
 	if (lex_take(p, "under"))
 		return parse_under(p, a);
 	if (lex_take(p, "not")) {
 		if (lex_take(p, "in"))
-			return negated(p, parse_in(p, a));
+			return negated(p, a, parse_in);
 		parse_fail(p, p->t.at, "expected 'in' behind 'not'");
 	}
 	return NULL;
@@ -315,7 +346,7 @@ negation(struct parser *p)
 	if (!lex_take(p, "not") && !lex_take(p, "!"))
 		return comparison(p);
 	parse_deeper(p, 1);
-	n = negated(p, negation(p));
+	n = parse_pair(p, NODE_NOT, negation(p), NULL);
 	parse_deeper(p, -1);
 	return n;
 }

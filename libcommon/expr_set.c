@@ -10,13 +10,12 @@
 enum { BITMAP = 65536 };
 
 struct range {
-	uint64_t from, to;
+	i128 from, to; /* units of 10^-9 */
 };
 
 struct set {
 	enum field_type type;
 	enum names_set names;
-	bool named_text; /* the field is text, and so is what looks otherwise */
 	bool folds;
 	struct range *ranges;
 	size_t n_ranges, cap_ranges;
@@ -33,7 +32,6 @@ set_new(enum field_type type, enum names_set names)
 	struct set *s = xcalloc(1, sizeof *s);
 
 	s->type = type;
-	s->named_text = type == FIELD_STR;
 	s->names = names;
 	return s;
 }
@@ -56,7 +54,7 @@ folded(struct slice s, char *out)
 }
 
 static const char *
-add_range(struct set *s, uint64_t from, uint64_t to)
+add_range(struct set *s, i128 from, i128 to)
 {
 	if (from > to)
 		return "the range is upside down";
@@ -66,38 +64,51 @@ add_range(struct set *s, uint64_t from, uint64_t to)
 	return NULL;
 }
 
+/* A time counts where times are asked for alone. */
+static bool
+as_nano(const struct set *s, const struct value *v, i128 *nano)
+{
+	if (v->type == VALUE_TIME && s->type == FIELD_TIME) {
+		*nano = v->i;
+		return true;
+	}
+	return value_nano(v, nano);
+}
+
 static const char *
 one_number(struct set *s, struct slice text, const struct value_reading *how,
-    uint64_t *n)
+    i128 *nano)
 {
 	struct value v;
 	const char *err = value_parse(text, s->type, s->names, how, &v);
 
-	if (err || v.type != VALUE_INT || v.i < 0 || v.i > UINT64_MAX)
-		return err ? err : "expected a number or a range of numbers";
-	*n = (uint64_t)v.i;
-	return NULL;
+	if (!err && !as_nano(s, &v, nano))
+		err = "expected a number or a range of numbers";
+	return err;
 }
 
+/* A number, or two of them with "-" or ".." between. */
 static const char *
 add_number(struct set *s, struct slice text, const struct value_reading *how)
 {
-	uint64_t from, to;
-	const char *err = one_number(s, text, how, &from);
+	i128 from, to;
+	const char *err = one_number(s, text, how, &from), *second;
 
 	if (!err)
 		return add_range(s, from, from);
 	for (size_t i = 1; i + 1 < text.n; i++) {
 		size_t dots = text.p[i] == '.' && text.p[i + 1] == '.';
+		size_t behind = i + 1 + dots;
 
 		if (text.p[i] != '-' && !dots)
 			continue;
 		if (one_number(s, slice_of(text.p, i), how, &from))
 			continue;
-		text.p += i + 1 + dots;
-		text.n -= i + 1 + dots;
-		err = one_number(s, text, how, &to);
-		return err ? err : add_range(s, from, to);
+		second = one_number(
+		    s, slice_of(text.p + behind, text.n - behind), how, &to);
+		if (!second)
+			return add_range(s, from, to);
+		err = second;
 	}
 	return err;
 }
@@ -116,33 +127,49 @@ add_prefix(struct set *s, struct slice text)
 	return NULL;
 }
 
-const char *
-set_add(struct set *s, struct slice text, const struct value_reading *how)
+/* Of what may be text as well: no short forms. */
+static bool
+is_address(struct slice text)
 {
-	struct value v;
+	struct ip ip;
 
-	if (s->type == FIELD_ANY && !value_parse(text, FIELD_ANY, 0, how, &v))
-		s->type = v.type == VALUE_INT ? FIELD_INT
-			  : v.type == VALUE_IP || v.type == VALUE_NET
-			      ? FIELD_IP
-			      : FIELD_STR;
-	/* "16-18" is no number, but a range of them. */
-	if (s->type == FIELD_STR && s->n_strings == 0 && !s->named_text) {
-		s->type = FIELD_INT;
-		if (!add_number(s, text, how))
-			return NULL;
-		s->type = FIELD_STR;
-	}
-	if (s->type == FIELD_IP)
-		return add_prefix(s, text);
-	if (s->type != FIELD_STR)
-		return add_number(s, text, how);
+	return memchr(text.p, '/', text.n) || !ip_parse(text, &ip);
+}
+
+static void
+add_string(struct set *s, struct slice text)
+{
 	s->strings = xgrow(
 	    s->strings, &s->cap_strings, s->n_strings, sizeof *s->strings);
 	text = arena_slice(&s->arena, text);
 	if (s->folds)
 		text = folded(text, (char *)(uintptr_t)text.p);
 	s->strings[s->n_strings++] = text;
+}
+
+const char *
+set_add(struct set *s, struct slice text, const struct value_reading *how)
+{
+	bool any = s->type == FIELD_ANY;
+
+	if (s->type == FIELD_IP)
+		return add_prefix(s, text);
+	if (!any && s->type != FIELD_STR)
+		return add_number(s, text, how);
+	if (any && (!add_number(s, text, how) ||
+		       (is_address(text) && !add_prefix(s, text))))
+		return NULL;
+	add_string(s, text);
+	return NULL;
+}
+
+const char *
+set_add_quoted(
+    struct set *s, struct slice text, const struct value_reading *how)
+{
+	if (s->type != FIELD_ANY)
+		return set_add(s, text, how);
+	add_string(s, text);
 	return NULL;
 }
 
@@ -190,6 +217,24 @@ by_string(const void *a, const void *b)
 	return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
 }
 
+/* The integers of a range that are in the bitmap. */
+static void
+set_bits(struct set *s, const struct range *r)
+{
+	i128 last = (i128)(BITMAP - 1) * NUM_NANO;
+	uint64_t from = 0, to;
+
+	if (r->to < 0)
+		return;
+	if (r->from > 0 && r->from <= last)
+		from = (uint64_t)((r->from + NUM_NANO - 1) / NUM_NANO);
+	else if (r->from > last)
+		return;
+	to = (uint64_t)((r->to < last ? r->to : last) / NUM_NANO);
+	for (uint64_t v = from; v <= to; v++)
+		s->bitmap[v / 64] |= 1ull << v % 64;
+}
+
 /* Sorted and disjoint, and a bitmap of the small ones (ports, protocols). */
 static void
 seal_ranges(struct set *s)
@@ -210,16 +255,12 @@ seal_ranges(struct set *s)
 	s->n_ranges = n;
 	s->bitmap = xcalloc(BITMAP / 64, sizeof *s->bitmap);
 	for (size_t i = 0; i < n; i++)
-		for (uint64_t v = s->ranges[i].from;
-		     v <= s->ranges[i].to && v < BITMAP; v++)
-			s->bitmap[v / 64] |= 1ull << v % 64;
+		set_bits(s, &s->ranges[i]);
 }
 
 void
 set_seal(struct set *s)
 {
-	if (s->type == FIELD_ANY)
-		s->type = FIELD_STR;
 	if (s->type == FIELD_IP && !s->prefixes)
 		s->prefixes = prefixset_new();
 	if (s->prefixes)
@@ -233,22 +274,21 @@ set_seal(struct set *s)
 bool
 set_is_numbers(const struct set *s)
 {
-	return s->type != FIELD_IP && s->type != FIELD_STR;
+	return s->type != FIELD_IP && s->type != FIELD_STR &&
+	       (s->type != FIELD_ANY || s->n_ranges);
 }
 
 bool
 set_is_addresses(const struct set *s)
 {
-	return s->type == FIELD_IP;
+	return s->prefixes != NULL;
 }
 
-bool
-set_has_number(const struct set *s, uint64_t n)
+static bool
+set_has_nano(const struct set *s, i128 n)
 {
 	size_t lo = 0, hi = s->n_ranges;
 
-	if (n < BITMAP)
-		return s->bitmap[n / 64] >> n % 64 & 1;
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
@@ -258,6 +298,14 @@ set_has_number(const struct set *s, uint64_t n)
 			hi = mid;
 	}
 	return lo < s->n_ranges && n >= s->ranges[lo].from;
+}
+
+bool
+set_has_number(const struct set *s, uint64_t n)
+{
+	if (n < BITMAP)
+		return s->bitmap[n / 64] >> n % 64 & 1;
+	return set_has_nano(s, (i128)n * NUM_NANO);
 }
 
 bool
@@ -277,69 +325,68 @@ set_has_net(const struct set *s, const struct ip *first, unsigned len)
 	return set_has_ip(s, first) && set_has_ip(s, &last);
 }
 
-/* Text where a number or an address is asked for counts as what it says. */
 static bool
-set_has_text(const struct set *s, const struct value *v)
+set_has_string(const struct set *s, struct slice text)
 {
-	const struct value_reading how = { 0 };
-	struct slice text = v->s;
-	struct ip_prefix net;
-	struct value read;
 	char room[256];
 
-	if (set_is_addresses(s) && memchr(v->s.p, '/', v->s.n))
-		return !ip_prefix_parse(v->s, &net) &&
-		       set_has_net(s, &net.ip, net.len);
-	if (s->folds && v->s.n <= sizeof room)
+	if (s->folds && text.n <= sizeof room)
 		text = folded(text, room);
-	if (s->type == FIELD_STR)
-		return s->n_strings && bsearch(&text, s->strings, s->n_strings,
-					   sizeof *s->strings, by_string);
-	return !value_parse(v->s, s->type, s->names, &how, &read) &&
-	       read.type != VALUE_STR && set_has(s, &read);
+	return s->n_strings && bsearch(&text, s->strings, s->n_strings,
+				   sizeof *s->strings, by_string);
+}
+
+/* Text counts as what it says, where a number or an address is asked for. */
+static bool
+set_has_text(const struct set *s, struct slice text)
+{
+	const struct value_reading how = { 0 };
+	struct ip_prefix net;
+	struct value v;
+
+	if (set_has_string(s, text))
+		return true;
+	if (set_is_addresses(s) && is_address(text) &&
+	    !ip_prefix_parse(text, &net))
+		return set_has_net(s, &net.ip, net.len);
+	return set_is_numbers(s) &&
+	       !value_parse(text, s->type, s->names, &how, &v) &&
+	       v.type != VALUE_STR && set_has(s, &v);
 }
 
 bool
 set_has(const struct set *s, const struct value *v)
 {
-	struct value text;
 	char room[64];
+	i128 nano;
 
-	switch (v->type) {
-	case VALUE_STR:
-		return set_has_text(s, v);
-	case VALUE_INT:
-		if (set_is_numbers(s))
-			return v->i >= 0 && v->i <= UINT64_MAX &&
-			       set_has_number(s, (uint64_t)v->i);
-		break;
-	case VALUE_IP:
-		if (set_is_addresses(s))
-			return set_has_ip(s, &v->ip);
-		break;
-	case VALUE_NET:
-		if (set_is_addresses(s))
-			return set_has_net(s, &v->ip, v->net_len);
-		break;
-	default:
-		break;
-	}
-	if (v->type == VALUE_NONE || s->type != FIELD_STR)
+	if (v->type == VALUE_NONE)
 		return false;
-	text = (struct value){ .type = VALUE_STR };
-	text.s = slice_of(room, value_text(room, sizeof room, v, NULL));
-	return set_has_text(s, &text);
+	if (v->type == VALUE_STR)
+		return set_has_text(s, v->s);
+	if (set_is_numbers(s) && as_nano(s, v, &nano) && set_has_nano(s, nano))
+		return true;
+	if (set_is_addresses(s) && v->type == VALUE_IP && set_has_ip(s, &v->ip))
+		return true;
+	if (set_is_addresses(s) && v->type == VALUE_NET &&
+	    set_has_net(s, &v->ip, v->net_len))
+		return true;
+	return s->n_strings &&
+	       set_has_string(
+		   s, slice_of(room, value_text(room, sizeof room, v, NULL)));
 }
 
 size_t
 set_describe(const struct set *s, char *out, size_t room)
 {
-	const char *what = s->type == FIELD_IP    ? "prefixes"
-			   : s->type == FIELD_STR ? "strings"
-						  : "ranges";
-	size_t n = s->type == FIELD_IP    ? prefixset_count(s->prefixes)
-		   : s->type == FIELD_STR ? s->n_strings
-					  : s->n_ranges;
+	const size_t counts[] = { s->n_ranges,
+		s->prefixes ? prefixset_count(s->prefixes) : 0, s->n_strings };
+	static const char *const what[] = { "ranges", "prefixes", "strings" };
+	size_t n = 0;
 
-	return (size_t)snprintf(out, room, "%zu %s", n, what);
+	for (size_t i = 0; i < 3 && n < room; i++)
+		if (counts[i])
+			n += (size_t)snprintf(out + n, room - n, "%s%zu %s",
+			    n ? ", " : "", counts[i], what[i]);
+	return n ? n : (size_t)snprintf(out, room, "nothing");
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * expr_set: the right side of "in": numbers with ranges, addresses and
- * prefixes, strings.  Filled while parsing, then sealed and asked.
+ * prefixes, strings.  Filled while parsing, then sealed and asked.  Numbers are
+ * exact to 10^-9.
  */
 #ifndef EXPR_SET_H
 #define EXPR_SET_H
@@ -11,7 +12,7 @@
 
 struct set;
 
-/* Of values of that type; FIELD_ANY decides by its first element. */
+/* Of values of that type; with FIELD_ANY each element says what it is. */
 struct set *set_new(enum field_type type, enum names_set names);
 
 /* A set of names of hosts, see field_is_host(); before the first element. */
@@ -19,6 +20,10 @@ void set_fold(struct set *s);
 
 /* One element as the user wrote it: a value, "a-b" or "a..b", a prefix. */
 const char *set_add(
+    struct set *s, struct slice text, const struct value_reading *how);
+
+/* The same in quotes: text, unless the set is of another type. */
+const char *set_add_quoted(
     struct set *s, struct slice text, const struct value_reading *how);
 
 /*

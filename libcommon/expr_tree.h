@@ -54,6 +54,9 @@ enum node_kind {
 
 enum compare { EQ, NE, LT, LE, GT, GE };
 
+/* What a function gives, as far as a bare word next to it must know. */
+enum gives { GIVES_NUMBER, GIVES_TEXT, GIVES_ARGUMENT };
+
 struct function {
 	const char *name;
 	unsigned min, max;
@@ -61,7 +64,11 @@ struct function {
 	void (*call)(struct value *args, unsigned n, struct value *out,
 	    struct arena *scratch);
 	const char *help;
+	enum gives gives;
 };
+
+/* Not for users: the name of a host as such names are compared. */
+extern const struct function fold_host;
 
 extern const struct function functions[]; /* ends with {} */
 
@@ -73,6 +80,7 @@ struct node {
 	struct node *next;         /* in a list of arguments */
 	struct value v;            /* NODE_CONST; map's key */
 	struct slice text;         /* NODE_WORD, field's name */
+	struct slice word;         /* NODE_FIELD: a bare word, as written */
 	const struct field *field; /* canonical, or NULL */
 	int slot;                  /* or cell */
 	unsigned mask, bits;
@@ -110,17 +118,31 @@ struct node *parse_node(struct parser *p, enum node_kind kind);
 struct node *parse_pair(
     struct parser *p, enum node_kind kind, struct node *a, struct node *b);
 struct node *parse_field(struct parser *p, struct slice name, const char *at);
+struct node *parse_call(
+    struct parser *p, const struct function *fn, struct node *args, unsigned n);
+
 struct node *parse_primary(struct parser *p);
 
 /* A word without a meaning of its own is a member; not if it looks mistyped. */
 struct node *parse_as_operand(struct parser *p, struct node *n);
 
-/* What a word or a constant means next to a field. */
+/* One more level of brackets or "not" (1), or one less (-1). */
+void parse_deeper(struct parser *p, int step);
+
+/* expr_beside: what a word or a constant means next to a field */
 struct node *parse_beside(
     struct parser *p, const struct node *field, struct node *n);
 
-/* One more level of brackets or "not" (1), or one less (-1). */
-void parse_deeper(struct parser *p, int step);
+/* Words of the language are the same in any case. */
+struct slice parse_lowered(struct parser *p, struct slice s);
+
+/* The port of a service, where the field is a port. */
+bool parse_service(
+    struct parser *p, const struct field *f, struct slice name, unsigned *port);
+
+/* A field with names of hosts; those of any() and all(), or it, folded. */
+bool parse_is_host(const struct node *n);
+struct node *parse_folded(struct parser *p, struct node *n);
 
 /* expr_parse: operators, tests, lists */
 struct node *parse_expression(struct parser *p);
@@ -138,6 +160,9 @@ struct node *parse_phrase(struct parser *p);
 
 /* The first words of the primitives; NULL behind the last. */
 const char *phrase_word(size_t i);
+
+/* expr_arith: what an operator makes of a and b; out may be one of them */
+void expr_arith(int op, struct value *a, struct value *b, struct value *out);
 
 /* expr_near: the word that a mistyped one most likely is, or NULL. */
 const char *phrase_nearest(struct slice word, expr_names_fn *also);

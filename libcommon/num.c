@@ -296,8 +296,8 @@ num_whole(struct slice s, i128 *out)
 	*out = 0;
 	if (d.p == d.end)
 		return NULL;
-	if (d.exp > 20)
-		return beyond_64;
+	if (d.exp > 38)
+		return beyond_128;
 	for (int64_t i = 0; i < d.exp; i++) {
 		digit = next_digit(&d);
 		v = v * 10 + (digit < 0 ? 0 : digit);
@@ -306,8 +306,6 @@ num_whole(struct slice s, i128 *out)
 		continue;
 	if (digit > 0)
 		return "whole number expected";
-	if (v > UINT64_MAX || (d.neg && v > (i128)INT64_MAX + 1))
-		return beyond_64;
 	*out = d.neg ? -v : v;
 	return NULL;
 }

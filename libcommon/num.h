@@ -27,8 +27,8 @@ const char *num_u64(struct slice s, uint64_t *out);
 const char *num_i64(struct slice s, int64_t *out);
 
 /*
- * Any JSON number that is whole and within 64 bits, signed or not: 1500.0 and
- * 15e2 are ("whole number expected").
+ * Any JSON number that is whole and has at most 38 digits: 1500.0 and 15e2 are
+ * ("whole number expected").
  */
 const char *num_whole(struct slice s, i128 *out);
 

@@ -39,6 +39,8 @@ from_int(struct slice s, struct value *out)
 	/* 1500.0 and 15e2 are whole, too. */
 	if (err && is_number_text(s))
 		err = num_whole(s, &out->i);
+	if (!err && (out->i > UINT64_MAX || out->i < INT64_MIN))
+		err = "number beyond 64 bits";
 	out->type = VALUE_INT;
 	return err;
 }
@@ -63,12 +65,13 @@ is_integer_text(struct slice s)
 	return true;
 }
 
-/* A number of any kind; integers beyond 64 bits stay decimal numbers. */
+/* A number of any kind; sums of integers may have 128 bits. */
 static const char *
 from_number(struct slice s, struct value *out)
 {
-	if (is_integer_text(s))
-		return from_int(s, out);
+	out->type = VALUE_INT;
+	if (is_integer_text(s) && (!from_int(s, out) || !num_whole(s, &out->i)))
+		return NULL;
 	return from_real(s, out);
 }
 
@@ -147,6 +150,8 @@ static const char *
 from_json_number(struct slice s, enum field_type type,
     const struct value_reading *how, struct value *out)
 {
+	const char *err;
+
 	switch (type) {
 	case FIELD_TIME:
 		return read_time(s, false, how, out);
@@ -154,9 +159,12 @@ from_json_number(struct slice s, enum field_type type,
 		return "IP address expected";
 	case FIELD_REAL:
 		return from_real(s, out);
+	case FIELD_FLAGS:
+		err = from_int(s, out);
+		out->i &= 0xff; /* as in text: the eight that have letters */
+		return err;
 	case FIELD_INT:
 	case FIELD_NAMED:
-	case FIELD_FLAGS:
 		return from_int(s, out);
 	case FIELD_STR:
 		out->type = VALUE_STR;
@@ -265,6 +273,13 @@ value_parse(struct slice text, enum field_type type, enum names_set set,
 	}
 }
 
+void
+value_as_number(struct value *v)
+{
+	if (v->type == VALUE_STR && is_number_text(v->s))
+		from_number(v->s, v);
+}
+
 static int
 sign(double a, double b)
 {
@@ -300,6 +315,24 @@ value_nano(const struct value *v, i128 *out)
 	return true;
 }
 
+/* Exactly, beyond 2^53, too. */
+static int
+compare_whole(i128 a, double b)
+{
+	i128 whole;
+
+	if (!(fabs(b) < 1e38))
+		return sign((double)a, b);
+	whole = (i128)b;
+	return a == whole ? sign((double)whole, b) : a < whole ? -1 : 1;
+}
+
+static int
+reversed(int c)
+{
+	return c == VALUE_UNORDERED ? c : -c;
+}
+
 static int
 compare_text(const struct value *text, const struct value *other)
 {
@@ -331,14 +364,16 @@ value_compare(const struct value *a, const struct value *b)
 	if (value_is_number(a) && value_is_number(b)) {
 		if (a->type == b->type && a->type != VALUE_REAL)
 			return (a->i > b->i) - (a->i < b->i);
+		if (a->type == VALUE_INT && b->type == VALUE_REAL)
+			return compare_whole(a->i, b->d);
+		if (a->type == VALUE_REAL && b->type == VALUE_INT)
+			return reversed(compare_whole(b->i, a->d));
 		return sign(value_double(a), value_double(b));
 	}
 	if (a->type == VALUE_STR && b->type != VALUE_STR)
 		return compare_text(a, b);
-	if (b->type == VALUE_STR && a->type != VALUE_STR) {
-		c = compare_text(b, a);
-		return c == VALUE_UNORDERED ? c : -c;
-	}
+	if (b->type == VALUE_STR && a->type != VALUE_STR)
+		return reversed(compare_text(b, a));
 	if (a->type != b->type)
 		return VALUE_UNORDERED;
 	switch (a->type) {

@@ -74,6 +74,9 @@ value_is_number(const struct value *v)
 	       v->type == VALUE_NANO;
 }
 
+/* Text that is a number becomes that number. */
+void value_as_number(struct value *v);
+
 /* As a number; NaN if it is none. */
 double value_double(const struct value *v);
 

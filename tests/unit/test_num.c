@@ -549,10 +549,12 @@ test_whole(void)
 	OK(whole_is("18446744073709551615.0", UINT64_MAX) &&
 	    whole_is("1e19", (i128)10000000000000000000u) &&
 	    whole_is("-9223372036854775808", INT64_MIN));
-	OK(no_whole("18446744073709551616", beyond) &&
-	    no_whole("1e20", beyond) &&
-	    no_whole("1e999999999999999999", beyond) &&
-	    no_whole("-9223372036854775809", beyond));
+	OK(whole_is("18446744073709551616", (i128)1 << 64) &&
+	    whole_is("-36893488147419103232", -((i128)1 << 65)) &&
+	    whole_is(
+		"1e37", (i128)10000000000000000000u * 1000000000000000000));
+	OK(no_whole("1e38", "number beyond 128 bits") &&
+	    no_whole("1e999999999999999999", "number beyond 128 bits"));
 	OK(no_whole("1.5", part) && no_whole("1e-1", part) &&
 	    no_whole("1.00000000000000000001", part) &&
 	    no_whole("1e-999999999999", part) && no_whole("0.1", part));
