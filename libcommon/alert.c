@@ -13,7 +13,7 @@ struct alert {
 	char *total; /* of the windows in which it held */
 	char *fresh; /* of panes that entered since; windows that slide */
 	struct window_bounds bounds;
-	int64_t told;             /* end of the window of its last row */
+	int64_t told;             /* end of the window of its last row, local */
 	struct unit_point *point; /* of its first window's first pane */
 	bool seen, begun;
 	char id[17];
@@ -177,22 +177,23 @@ put_row(const struct alerts *s, const struct alert *alert, const char *state,
 	put(arg, &row);
 }
 
-/* The row of an alert in this window, if there is one. */
+/* The row of an alert in this window, if there is one.  Days are days. */
 static void
 tell_state(struct alerts *s, struct alert *alert, alert_fn *put, void *arg)
 {
+	int64_t now =
+	    tstamp_to_local(alert->bounds.end, s->agg->window->spec.local);
 	int64_t since;
 
 	if (!alert->seen) {
 		put_row(s, alert, "end", put, arg);
 		return;
 	}
-	if (alert->begun &&
-	    !__builtin_sub_overflow(alert->bounds.end, alert->told, &since) &&
+	if (alert->begun && !__builtin_sub_overflow(now, alert->told, &since) &&
 	    since < s->update)
 		return;
 	put_row(s, alert, alert->begun ? "update" : "begin", put, arg);
-	alert->told = alert->bounds.end;
+	alert->told = now;
 	alert->begun = true;
 }
 

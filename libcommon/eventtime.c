@@ -15,11 +15,8 @@ void
 eventtime_open(struct eventtime *e, const char *name, struct schema *schema,
     const struct tstamp_zone *zone)
 {
-	const struct field *f;
-
-	name = name ? name : "date_last_seen";
-	f = field_find(slice_str(name));
-	*e = (struct eventtime){ .name = f ? f->name : name, .zone = zone };
+	name = name ? field_option(name) : "date_last_seen";
+	*e = (struct eventtime){ .name = name, .zone = zone };
 	e->text_n = SIZE_MAX;
 	e->arrival = strcmp(name, "arrival") == 0;
 	e->row_end = strcmp(name, "window_end") == 0;

@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+#include "libcommon/xalloc.h"
+
 #define INT FIELD_INT, 0
 #define STR FIELD_STR, 0
 #define ADDRESS FIELD_IP, 0
@@ -185,6 +187,19 @@ field_find(struct slice name)
 		if (slice_is(name, nfdump_names[i].name))
 			return field_find(slice_str(nfdump_names[i].field));
 	return NULL;
+}
+
+const char *
+field_option(const char *text)
+{
+	const struct field *f = field_find(slice_str(text));
+	size_t n = strlen(text);
+
+	if (*text == '.' && n > 3 && text[1] == '"' && text[n - 1] == '"')
+		return xstrndup(text + 2, n - 3);
+	if (*text == '.' && n > 1)
+		return text + 1;
+	return f ? f->name : text;
 }
 
 bool

@@ -44,6 +44,12 @@ const struct field *field_find(struct slice name);
 /* By its own name alone: as members of records and columns are called. */
 const struct field *field_named(struct slice name);
 
+/*
+ * The member that an option names, as expressions do: a field by its name or
+ * alias, ".name" or "name" as it is, ".\"odd name\"".  Lives for ever.
+ */
+const char *field_option(const char *text);
+
 /* Names of hosts: case and a dot at the end do not matter in comparisons. */
 bool field_is_host(const struct field *f);
 

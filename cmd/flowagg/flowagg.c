@@ -311,8 +311,9 @@ check_options(struct job *j)
 			       (opt.run.format && j->run.format != ROW_JSON)))
 		opts_usage("--partial: what is chosen, sorted or formatted is "
 			   "the business of flowagg --merge");
-	if (opt.merge && opt.window.spread)
-		opts_usage("--spread goes with --partial, not with --merge");
+	if (opt.merge && (opt.window.spread || opt.run.where))
+		opts_usage("%s goes with --partial, not with --merge",
+		    opt.window.spread ? "--spread" : "--where");
 	j->run.format = opt.partial ? ROW_JSON : j->run.format;
 	if (opt.partial)
 		err = partial_window(&j->window.spec);

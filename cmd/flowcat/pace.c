@@ -24,9 +24,8 @@ pace_setup(
 {
 	char *end;
 
-	pace.time_field = field_find(slice_str(time_field));
-	pace.time_name =
-	    slice_str(pace.time_field ? pace.time_field->name : time_field);
+	pace.time_name = slice_str(field_option(time_field));
+	pace.time_field = field_named(pace.time_name);
 	pace.zone = zone;
 	if (!speed)
 		return;

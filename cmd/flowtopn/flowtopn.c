@@ -199,9 +199,10 @@ open_ranking(struct job *j, size_t i)
 	r->agg->rows.limit =
 	    opt.group || (opt.min && strcmp(suffix, ":a") == 0) ? 0 : opt.n;
 	open_totals(j, r, columns);
-	if (opt.approx != UINT64_MAX && (!r->additive || opt.group))
+	if (opt.approx != UINT64_MAX &&
+	    (!r->additive || opt.group || strcmp(suffix, ":a") == 0))
 		opts_usage("--approx ranks by flows, packets, bytes, count() "
-			   "or sum(), without --group");
+			   "or sum(), the greatest first, without --group");
 	ranking_open(r, &j->window, opt.approx != UINT64_MAX);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowtopn/ranking.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "libcommon/key.h"
@@ -102,12 +103,11 @@ ranking_open(struct ranking *r, const struct window *w, bool approximate)
 static struct value
 percent(double part, double total)
 {
-	struct value v = { .type = total > 0 ? VALUE_REAL : VALUE_NONE };
-
 	/* Two decimals, as nfdump and SiLK print. */
-	v.d =
-	    total > 0 ? (double)(int64_t)(part / total * 10000 + 0.5) / 100 : 0;
-	return v;
+	double d = total > 0 ? round(part / total * 10000) / 100 : NAN;
+
+	return (struct value){ .type = isfinite(d) ? VALUE_REAL : VALUE_NONE,
+		.d = d };
 }
 
 static void

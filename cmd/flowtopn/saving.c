@@ -165,6 +165,8 @@ saving_add(
 		return err;
 	if (v.type != VALUE_BOOL && !value_nano(&v, &nano))
 		return "a number expected to rank by";
+	if (nano < 0)
+		return "--approx ranks by numbers that are not negative";
 	hash = (uint32_t)hash_bytes(key.p, key.n, s->seed);
 	c = find(s, key, hash);
 	if (!c)

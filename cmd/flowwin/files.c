@@ -79,20 +79,66 @@ take(struct flowwin *f)
 
 /* ---- a window is over ---- */
 
+enum { NAME_ROOM = 4096 };
+
+static time_t
+seconds_of(int64_t ns)
+{
+	return (time_t)(ns / NUM_NANO - (ns % NUM_NANO < 0));
+}
+
+/* A template with %s filled in: strftime() asks TZ for it. */
+static bool
+fill_seconds(char *out, const char *template, time_t seconds)
+{
+	size_t n = 0;
+
+	for (const char *p = template; *p && n < NAME_ROOM - 32; p++) {
+		if (p[0] == '%' && p[1] == 's') {
+			n += (size_t)sprintf(
+			    out + n, "%lld", (long long)seconds);
+			p++;
+			continue;
+		}
+		out[n++] = *p;
+		if (p[0] == '%' && p[1])
+			out[n++] = *++p;
+	}
+	out[n] = '\0';
+	return n < NAME_ROOM - 32;
+}
+
+/* The same with the rest of the time filled in, by the clocks of a zone. */
+static bool
+fill_time(
+    char *out, const char *template, int64_t ns, const struct tstamp_zone *zone)
+{
+	time_t local = seconds_of(tstamp_to_local(ns, zone));
+	long offset = (long)(local - seconds_of(ns));
+	struct tm tm;
+	char name[32] = "UTC";
+
+	gmtime_r(&local, &tm);
+	tm.tm_gmtoff = offset;
+	if (offset)
+		snprintf(name, sizeof name, "%c%02ld%02ld",
+		    offset < 0 ? '-' : '+', labs(offset) / 3600,
+		    labs(offset) / 60 % 60);
+	tm.tm_zone = name;
+	return strftime(out, NAME_ROOM, template, &tm) > 0;
+}
+
 /* The template with the time of the window's start filled in. */
 static char *
 name_of(struct files *t, const struct window_bounds *b)
 {
 	const struct winspec *w = &t->f->window.spec;
 	const struct tstamp_zone *zone = w->local ? w->local : t->f->run.zone;
-	int64_t local = tstamp_to_local(b->start, zone);
-	time_t seconds = (time_t)(local / NUM_NANO - (local % NUM_NANO < 0));
-	struct tm tm;
-	char name[4096];
+	char template[NAME_ROOM], name[NAME_ROOM];
 	bool fresh;
 
-	gmtime_r(&seconds, &tm);
-	if (!strftime(name, sizeof name, t->f->opt->split, &tm))
+	if (!fill_seconds(template, t->f->opt->split, seconds_of(b->start)) ||
+	    !fill_time(name, template, b->start, zone))
 		die("--split %s: the name is too long, or empty",
 		    t->f->opt->split);
 	groups_get(&t->names, name, strlen(name), &fresh);

@@ -8,6 +8,7 @@
 
 #include "cmd/flowwin/baseline.h"
 #include "cmd/flowwin/mode.h"
+#include "libcommon/die.h"
 #include "libcommon/key.h"
 #include "libcommon/xalloc.h"
 
@@ -106,9 +107,14 @@ take_numbers(struct series *s)
 {
 	const struct value *v = s->row + s->n_bounds + s->n_keys;
 
-	for (size_t i = 0; i < s->n_values; i++)
-		if (!value_nano(&v[i], &s->numbers[i]))
-			s->numbers[i] = 0;
+	for (size_t i = 0; i < s->n_values; i++) {
+		s->numbers[i] = 0;
+		if (!value_nano(&v[i], &s->numbers[i]) &&
+		    v[i].type != VALUE_NONE)
+			die("--%s: a number expected in column %s",
+			    s->f->opt->roll ? "roll" : "collect",
+			    s->names[s->n_bounds + s->n_keys + i]);
+	}
 }
 
 static void

@@ -48,6 +48,17 @@ put_bounds(struct tag *t, const struct window_bounds *b)
 	}
 }
 
+static bool
+is_bound(const struct json_val *key)
+{
+	struct slice s = json_slice(key);
+	char room[6 * sizeof "window_start"]; /* each letter as \u0077 */
+
+	if (key->escaped && s.n <= sizeof room)
+		s = slice_of(room, json_unescape(s, room));
+	return slice_is(s, names[0]) || slice_is(s, names[1]);
+}
+
 /* The members of a record that has bounds already, without them. */
 static void
 put_others(struct output *out, const struct rec *rec)
@@ -64,8 +75,7 @@ put_others(struct output *out, const struct rec *rec)
 		const char *value = in.p;
 
 		json_value(&in, &v);
-		if (slice_is(json_slice(&key), names[0]) ||
-		    slice_is(json_slice(&key), names[1]))
+		if (is_bound(&key))
 			continue;
 		out_put(out, ",\"", 2);
 		out_slice(out, json_slice(&key));

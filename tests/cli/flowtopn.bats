@@ -369,6 +369,27 @@ bounded() {
 	has ',100,,' "$(tail -n 1 <<< "$output")"
 }
 
+@test "shares of negative numbers, and of very great ones" {
+	printf '{"k":"%s","x":%s}\n' a -60 b 160 > in
+	run_ok flowtopn -k .k -b x -a 'x=sum(.x)' -f csv in
+	same 'rank,k,x,x_pct,x_cum_pct
+1,b,160,160,160
+2,a,-60,-60,100'
+	printf '{"k":"%s","x":%s}\n' a 1e17 b -99999999999999999 > in
+	run_ok flowtopn -k .k -b x -a 'x=sum(.x)' -f csv in
+	same '1,a,100000000000000000,1e+19,1e+19' \
+		"$(sed -n 2p <<< "$output")"
+}
+
+@test "--approx: the greatest of what is not negative" {
+	printf '{"k":%d,"x":%d}\n' 1 10 2 -30 3 20 > in
+	run_err 1 flowtopn -k .k -b 's=sum(.x)' --approx 10 -f csv in
+	has 'in:2: --approx ranks by numbers that are not negative' "$stderr"
+	same '3 1' "$(cut -d , -f 2 <<< "$output" | sed 1d | xargs)"
+	run_err 2 flowtopn -k .k -b 's=sum(.x):a' --approx 10 in
+	has 'the greatest first' "$stderr"
+}
+
 @test "--approx: columns, conditions, several rankings, the same each time" {
 	gives '{"rank":1,"src_ip_addr":"192.0.2.1","bytes":1260,"bytes_pct":84,"bytes_cum_pct":84,"bytes_error":0}' \
 		-k sa --approx 10 -n 1

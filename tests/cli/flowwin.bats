@@ -349,6 +349,29 @@ model() {
 	flowwin -w 10s --tag once | cmp - once
 }
 
+@test "--tag: bounds whose names have escapes are replaced, too" {
+	printf '%s\n' '{"window\u005fstart":5,"a":1,"\u0077indow_end":9,"date_last_seen":"2024-01-01T00:00:01Z"}' > esc
+	run_ok flowwin -w 1s --tag esc
+	same '{"window_start":"2024-01-01T00:00:01.000Z","window_end":"2024-01-01T00:00:02.000Z","a":1,"date_last_seen":"2024-01-01T00:00:01Z"}'
+}
+
+@test "-t: a member with a dot, with quotes, by a path" {
+	echo '{"mine":5000000000,"odd name":7000000000,"a":{"t":9000000000}}' > one
+	for t in .mine mine '."mine"' '."odd name"' .a.t a.t; do
+		flowwin -w 1s -t "$t" -f csv one | sed -n '2s/Z.*//p'
+	done > got
+	same '2128-06-11T08:53:20.000 2128-06-11T08:53:20.000 2128-06-11T08:53:20.000 2191-10-27T12:26:40.000 2255-03-14T16:00:00.000 2255-03-14T16:00:00.000' "$(xargs < got)"
+}
+
+@test "--roll, --collect: columns that are no numbers are an error" {
+	local how
+
+	for how in --roll --collect; do
+		run_err 2 flowwin -w 10s $how 2 -a 'last=max(te)' in
+		has "flowwin: $how: a number expected in column last" "$stderr"
+	done
+}
+
 @test "--tag: nothing is late" {
 	window_flows $n 10
 	shuffled 1 flows > mixed
@@ -396,6 +419,21 @@ a/b/2024-05-01/100030.ndjson' "$(find a -type f | sort)"
 	same 'day-01-0000
 tz-120000
 tz-120030' "$(printf '%s\n' tz-* day-* | sort)"
+}
+
+@test "--split: %z, %Z and %s do not depend on TZ" {
+	echo '{"date_last_seen":1704067200}' > one
+	for TZ in UTC Asia/Tokyo; do
+		export TZ
+		run_ok flowwin -w 30m --tz Europe/Prague --split 'z/%T%z_%Z_%s_%%s' one
+		run_ok flowwin -w 30m --split 'z/%T%z_%Z_%s' one
+	done
+	same '00:00:00+0000_UTC_1704067200
+01:00:00+0100_+0100_1704067200_%s' "$(ls z)"
+	# Both hours of autumn.
+	printf '{"date_last_seen":%d}\n' 1729987200 1729990800 > two
+	run_ok flowwin -w 1h --tz Europe/Prague --split 'hours/%H%z' two
+	same '02+0100 02+0200' "$(cd hours && echo *)"
 }
 
 @test "--split: the union of files is the input, plain and compressed" {

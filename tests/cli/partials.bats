@@ -102,6 +102,8 @@ partials() {
 	run_err 2 flowagg --partial -w count:10 flows
 	run_err 2 flowagg --partial -w session:10s/1m flows
 	run_err 2 flowagg --merge --spread -w 1m flows
+	run_err 2 flowagg --merge --where any flows
+	has '--where goes with --partial, not with --merge' "$stderr"
 }
 
 # ---- alerts ----
@@ -174,6 +176,18 @@ end 07:40 07:55 90 630 30 10.0.0.2'
 	[[ $stderr == *"two columns are called 'rank'"* ]]
 	run_err 2 flowwin -w 5s -a 'window_start=count()' /dev/null
 	[[ $stderr == *"two columns are called 'window_start'"* ]]
+}
+
+@test "--update, --align: a day of 23 hours is a day" {
+	local day
+
+	for day in 0 1 2 3 4; do
+		echo "{\"date_last_seen\":$((1711620000 + day * 86400))}"
+	done > in
+	run_ok flowagg -w 1d --align Europe/Prague -a 'n=count()' \
+		--having 'n > 0' --alert x --update 1d in
+	same 'begin update update update update end' \
+		"$(jq -r .alert_state <<< "$output" | xargs)"
 }
 
 @test "--update: a row each so often while an alert lasts" {
