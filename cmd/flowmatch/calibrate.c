@@ -27,7 +27,7 @@ add_peaks(struct block *to, const double *peaks, size_t n, double right)
 	size_t added = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (peaks[i] >= 1)
+		if (pattern_reaches(peaks[i], 1))
 			to[added++] = (struct block){ peaks[i], 1, right };
 	return added;
 }

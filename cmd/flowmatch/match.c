@@ -29,7 +29,8 @@ match_score(const struct match *m, const char *states)
 	if (m->set->n_count)
 		c->spec.fn->result(states + c->offset, &c->spec, &v, NULL);
 	else
-		return (double)match_tally(m, states)->score / TALLY_UNIT;
+		return tally_score(
+		    m->set, tally_counts(m->set, match_tally(m, states)));
 	return value_double(&v) / m->set->worth.limit;
 }
 
@@ -279,11 +280,12 @@ open_aggregates(struct match *m, const struct match_opts *opts, struct run *run)
 	agg_init(a, m->set->keys, text.buf, m->engine->window.time.name,
 	    &run->context);
 	tally_open(&m->tally, m->set);
-	a->calls[a->n_calls - 1].spec.fn = &m->tally;
-	a->block = a->calls[a->n_calls - 1].offset + m->tally.size;
+	a->calls[a->n_calls - 1].spec.fn = &m->tally.fn;
+	a->block = a->calls[a->n_calls - 1].offset + m->tally.fn.size;
 	cells.cells = &a->cells;
-	snprintf(having, sizeof having, count ? "values >= %.6f" : "score >= 1",
-	    m->set->worth.limit);
+	snprintf(having, sizeof having,
+	    count ? "values >= %.6f" : "score >= %.12f",
+	    count ? m->set->worth.limit : pattern_exactness);
 	winagg_open(m->agg, &m->engine->window, NULL,
 	    expr_compile_test(having, "limit", &cells));
 	m->alerts =

@@ -40,7 +40,7 @@ struct engine;
 struct match {
 	struct pattern_set *set;
 	struct vectors vectors;
-	struct accum_fn tally;
+	struct tally_fn tally;
 	struct winagg *agg; /* one of the engine's list */
 	struct alerts *alerts;
 	struct engine *engine;

@@ -271,8 +271,10 @@ pattern_parse(const char *text, size_t n, const struct expr_context *context,
 		.error = error };
 	l.set->root = root;
 	l.set->compat = compat;
-	l.set->worth =
-	    (struct pattern_worth){ { 0, 0.5, 1, 2 }, { 3, 2, 1, 0 }, 4, 7 };
+	l.set->worth = (struct pattern_worth){ .intervals = { 0, 0.5, 1, 2 },
+		.weights = { 3, 2, 1, 0 },
+		.n = 4,
+		.limit = 7 };
 	set_where(&l, "top");
 	if (setjmp(l.failed))
 		return NULL;
@@ -287,14 +289,16 @@ pattern_parse(const char *text, size_t n, const struct expr_context *context,
 
 /* ---- what it says ---- */
 
-double
-pattern_weight(const struct pattern_worth *w, double d)
+const double pattern_exactness = 1 - 1e-12;
+
+size_t
+pattern_interval(const struct pattern_worth *w, double d)
 {
 	size_t i = w->n - 1;
 
 	while (i && d < w->intervals[i])
 		i--;
-	return w->weights[i];
+	return i;
 }
 
 double
@@ -303,7 +307,7 @@ pattern_certainty(const struct pattern_set *s, double score)
 	double c = s->n_steps ? s->steps[0].certainty : 1 - exp2(-score);
 
 	for (size_t i = 1; i < s->n_steps; i++)
-		if (score >= s->steps[i].score)
+		if (pattern_reaches(score, s->steps[i].score))
 			c = s->steps[i].certainty;
 	return c;
 }

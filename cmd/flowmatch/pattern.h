@@ -38,6 +38,7 @@ struct pattern_worth {
 	double intervals[PATTERN_INTERVALS], weights[PATTERN_INTERVALS];
 	size_t n;
 	double limit; /* the sum of weights that makes an alert */
+	unsigned short shares[PATTERN_INTERVALS]; /* of the set's; weight > 0 */
 };
 
 struct pattern {
@@ -49,6 +50,11 @@ struct pattern {
 	double *lower;    /* of the covariance's Cholesky factor */
 	struct pattern_worth worth;
 	double reach; /* a distance from there on is worth nothing */
+};
+
+/* What a connection can be worth: this weight of this limit. */
+struct pattern_share {
+	double limit, weight;
 };
 
 struct pattern_step {
@@ -71,6 +77,9 @@ struct pattern_set {
 	struct pattern_worth worth; /* of patterns that say nothing else */
 	struct pattern patterns[PATTERN_MOST];
 	size_t n;
+	/* All that its patterns have, in order of limits, then weights. */
+	struct pattern_share shares[PATTERN_MOST * PATTERN_INTERVALS];
+	size_t n_shares;
 	struct pattern_step steps[PATTERN_STEPS]; /* ascending */
 	size_t n_steps;
 	const struct config *labels; /* an array, or NULL */
@@ -94,8 +103,20 @@ struct pattern_set *pattern_parse(const char *text, size_t n,
 struct pattern_set *pattern_load(const char *name,
     const struct expr_context *context, bool compat, bool learning);
 
-/* The weight of a distance. */
-double pattern_weight(const struct pattern_worth *w, double d);
+/* The interval in which a distance is. */
+size_t pattern_interval(const struct pattern_worth *w, double d);
+
+/*
+ * Whether a score is so high.  A sum of weights that are no integers may be
+ * less than it should by some last digits: that is as good.
+ */
+extern const double pattern_exactness;
+
+static inline bool
+pattern_reaches(double score, double wanted)
+{
+	return score >= wanted * pattern_exactness;
+}
 
 /* How certain an alert with that score (1: the limit) is. */
 double pattern_certainty(const struct pattern_set *s, double score);

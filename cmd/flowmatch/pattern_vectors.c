@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The patterns of a file: their numbers, and what distances are worth. */
+#include <stdlib.h>
+
 #include "cmd/flowmatch/distance.h"
 #include "cmd/flowmatch/loader.h"
 #include "libcommon/xalloc.h"
@@ -128,6 +130,52 @@ read_pattern(struct loader *l, const struct config *c, struct pattern *p)
 	read_worth(l, c, &p->worth);
 }
 
+/* ---- what connections can be worth ---- */
+
+static int
+by_limit(const void *p, const void *q)
+{
+	const struct pattern_share *a = p, *b = q;
+
+	if (a->limit != b->limit)
+		return a->limit < b->limit ? -1 : 1;
+	return (a->weight > b->weight) - (a->weight < b->weight);
+}
+
+/* Each once. */
+static void
+collect_shares(struct pattern_set *s)
+{
+	struct pattern_share *all = s->shares;
+	size_t n = 0, kept = 0;
+
+	for (size_t i = 0; i < s->n; i++) {
+		const struct pattern_worth *w = &s->patterns[i].worth;
+
+		for (size_t k = 0; k < w->n; k++)
+			if (w->weights[k] > 0)
+				all[n++] = (struct pattern_share){ w->limit,
+					w->weights[k] };
+	}
+	qsort(all, n, sizeof *all, by_limit);
+	for (size_t i = 0; i < n; i++)
+		if (!kept || by_limit(&all[kept - 1], &all[i]) != 0)
+			all[kept++] = all[i];
+	s->n_shares = kept;
+}
+
+static void
+number_shares(const struct pattern_set *s, struct pattern_worth *w)
+{
+	for (size_t k = 0; k < w->n; k++) {
+		struct pattern_share wanted = { w->limit, w->weights[k] };
+		const struct pattern_share *found = bsearch(
+		    &wanted, s->shares, s->n_shares, sizeof wanted, by_limit);
+
+		w->shares[k] = found ? (unsigned short)(found - s->shares) : 0;
+	}
+}
+
 void
 read_patterns(struct loader *l, const struct config *c)
 {
@@ -148,4 +196,7 @@ read_patterns(struct loader *l, const struct config *c)
 				fail(l, "there is another '%.40s'",
 				    s->patterns[i].name);
 	}
+	collect_shares(s);
+	for (size_t i = 0; i < s->n; i++)
+		number_shares(s, &s->patterns[i].worth);
 }

@@ -52,8 +52,8 @@ by_key_and_time(const void *p, const void *q)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-/* What a connection is worth. */
-static double
+/* What a connection is worth: a share of the set's, from 1; 0: nothing. */
+static unsigned
 worth_of(const struct pattern_set *set, const struct sample_item *item)
 {
 	struct connection c;
@@ -62,7 +62,7 @@ worth_of(const struct pattern_set *set, const struct sample_item *item)
 	memcpy(c.v, item->v, set->dimensions * sizeof *c.v);
 	c.whole = 0;
 	tally_judge(set, &c, &v);
-	return v.worth;
+	return v.worth > 0 ? v.share + 1u : 0;
 }
 
 /* How often each value is in the window; whether it came, or has gone. */
@@ -79,29 +79,36 @@ count_in(struct groups *g, uint64_t value, int64_t step)
 	return true;
 }
 
+/* Of the window at hand: what it has of each share, or of values. */
 struct peak {
 	const struct pattern_set *set;
 	struct groups values;
-	double score;
+	int64_t *counts, n_values;
 };
 
 static void
-move(struct peak *p, const struct sample_item *item, double worth, int step)
+move(struct peak *p, const struct sample_item *item, unsigned worth, int step)
 {
-	if (!(worth > 0))
+	if (!worth)
 		return;
-	if (!p->set->n_count)
-		p->score += step * worth;
-	else if (item->count)
-		p->score += step * count_in(&p->values, item->count, step) /
-			    p->set->worth.limit;
+	p->counts[worth - 1] += step;
+	if (item->count && p->set->n_count)
+		p->n_values += step * count_in(&p->values, item->count, step);
+}
+
+static double
+score(const struct peak *p)
+{
+	if (p->set->n_count)
+		return (double)p->n_values / p->set->worth.limit;
+	return tally_score(p->set, p->counts);
 }
 
 double *
 sample_peaks(struct sample *s, const struct pattern_set *set)
 {
-	double *peaks = xcalloc(s->n_keys + 1, sizeof *peaks),
-	       *worth = xcalloc(s->n + 1, sizeof *worth);
+	double *peaks = xcalloc(s->n_keys + 1, sizeof *peaks);
+	unsigned *worth = xcalloc(s->n + 1, sizeof *worth);
 	struct peak p = { .set = set };
 	struct winspec spec = { 0 };
 	size_t from = 0;
@@ -109,6 +116,7 @@ sample_peaks(struct sample *s, const struct pattern_set *set)
 	if (winspec_parse(&spec, set->window, NULL) || !s->n)
 		return peaks;
 	groups_init(&p.values, sizeof(int64_t));
+	p.counts = xcalloc(set->n_shares + 1, sizeof *p.counts);
 	qsort(s->items, s->n, s->size, by_key_and_time);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct sample_item *item = sample_at(s, i), *old;
@@ -122,8 +130,9 @@ sample_peaks(struct sample *s, const struct pattern_set *set)
 			move(&p, old, worth[from], -1);
 		}
 		move(&p, item, worth[i], 1);
-		peaks[item->key] = fmax(peaks[item->key], p.score);
+		peaks[item->key] = fmax(peaks[item->key], score(&p));
 	}
+	free(p.counts);
 	groups_free(&p.values);
 	free(worth);
 	return peaks;

@@ -32,12 +32,11 @@ static void
 result(const void *state, const struct accum_spec *s, struct value *out,
     struct arena *arena)
 {
-	const struct tally *t = state;
+	const struct pattern_set *set = ((const struct tally_fn *)s->fn)->set;
 
-	(void)s;
 	(void)arena;
 	*out = (struct value){ .type = VALUE_REAL,
-		.d = (double)t->score / TALLY_UNIT };
+		.d = tally_score(set, tally_counts(set, state)) };
 }
 
 static double
@@ -51,7 +50,7 @@ reach_of(const struct pattern_worth *w)
 }
 
 void
-tally_open(struct accum_fn *fn, struct pattern_set *s)
+tally_open(struct tally_fn *fn, struct pattern_set *s)
 {
 	double nothing[PATTERN_DIMENSIONS] = { 0 };
 
@@ -66,12 +65,32 @@ tally_open(struct accum_fn *fn, struct pattern_set *s)
 			  distance_side(s, p, nothing, 0) < p->reach ||
 			  distance_side(s, p, nothing, 1) < p->reach;
 	}
-	*fn = (struct accum_fn){ .name = "tally",
-		.size =
-		    sizeof(struct tally) + s->n * sizeof(struct tally_pattern),
+	fn->set = s;
+	fn->fn = (struct accum_fn){ .name = "tally",
+		.size = sizeof(struct tally) +
+			s->n * sizeof(struct tally_pattern) +
+			s->n_shares * sizeof(int64_t),
 		.result = result,
 		.merge = merge,
 		.subtract = subtract };
+}
+
+double
+tally_score(const struct pattern_set *s, const int64_t *counts)
+{
+	double score = 0, sum = 0;
+
+	for (size_t i = 0; i < s->n_shares; i++) {
+		const struct pattern_share *share = &s->shares[i];
+
+		if (counts[i]) /* of 0 an infinite one is none */
+			sum += (double)counts[i] * share->weight;
+		if (i + 1 == s->n_shares || share[1].limit != share->limit) {
+			score += sum / share->limit;
+			sum = 0;
+		}
+	}
+	return score;
 }
 
 void
@@ -89,12 +108,17 @@ tally_judge(const struct pattern_set *s, const struct connection *c,
 		double d = s->compat ? distance_compat(s, p, c->v, c->whole)
 				     : distance_between(s, p, prepared);
 		double w = 0;
+		size_t at = 0;
 
 		v->distances[i] = d;
-		if (d < farthest)
-			w = pattern_weight(&p->worth, d) / p->worth.limit;
-		if (d < v->least || (d == v->least && w > v->worth))
+		if (d < farthest) {
+			at = pattern_interval(&p->worth, d);
+			w = p->worth.weights[at] / p->worth.limit;
+		}
+		if (d < v->least || (d == v->least && w > v->worth)) {
 			v->worth = w;
+			v->share = p->worth.shares[at];
+		}
 		v->least = d < v->least ? d : v->least;
 	}
 }
@@ -128,8 +152,10 @@ void
 tally_add(
     const struct pattern_set *s, struct tally *t, const struct tally_verdict *v)
 {
+	int64_t *counts = (int64_t *)(uintptr_t)tally_counts(s, t);
+
 	t->connections++;
-	t->score += llrint(v->worth * TALLY_UNIT);
+	counts[v->share]++;
 	for (size_t i = 0; i < s->n; i++) {
 		double d = v->distances[i];
 

@@ -8,15 +8,15 @@
  * limit.  Connections that are far from all patterns, or nearest to one of
  * benign traffic (whose weights are 0), take nothing away.
  *
- * All of it is integers, so that panes of a window can be added and taken out
- * again exactly, in any order.
+ * All of it is integers (of each weight, how many are worth it), so that panes
+ * of a window can be added and taken out again exactly, in any order.
  */
 #ifndef TALLY_H
 #define TALLY_H
 
 #include "cmd/flowmatch/vectors.h"
 
-enum { TALLY_UNIT = 1000000000, TALLY_DISTANCE = 1000000 };
+enum { TALLY_DISTANCE = 1000000 };
 
 struct tally_pattern {
 	int64_t nearest; /* connections that count and have it as the nearest */
@@ -25,21 +25,39 @@ struct tally_pattern {
 
 struct tally {
 	int64_t connections; /* that are worth something */
-	int64_t score;       /* in 1/TALLY_UNIT */
 	struct tally_pattern of[];
+	/* Behind them, of each of the set's shares: connections worth it. */
+};
+
+struct tally_fn {
+	struct accum_fn fn;
+	const struct pattern_set *set;
 };
 
 /*
  * The accumulator of a set's tallies; result is the score.  Finds out what the
  * set can do without.
  */
-void tally_open(struct accum_fn *fn, struct pattern_set *s);
+void tally_open(struct tally_fn *fn, struct pattern_set *s);
+
+/*
+ * The score of so many connections of each of the set's shares; 1 is the limit,
+ * exactly so if weights are integers.
+ */
+double tally_score(const struct pattern_set *s, const int64_t *counts);
+
+static inline const int64_t *
+tally_counts(const struct pattern_set *s, const struct tally *t)
+{
+	return (const void *)&t->of[s->n];
+}
 
 /* What a connection is: distances to all patterns, and its worth. */
 struct tally_verdict {
 	double distances[PATTERN_MOST];
-	double worth; /* 1: the limit */
-	double least; /* distance */
+	double worth;         /* 1: the limit */
+	unsigned short share; /* of the set's, if that is more than 0 */
+	double least;         /* distance */
 };
 void tally_judge(const struct pattern_set *s, const struct connection *c,
     struct tally_verdict *v);

@@ -237,6 +237,78 @@ begin update update update update end' "$(jq -r .alert_state <<< "$output" |
 	same 2 "$(jq -r .alert_id <<< "$output" | sort -u | wc -l)"
 }
 
+# simple LIMIT WEIGHTS [MEMBERS]: a set of patterns of 1 and of 100 packets.
+simple() {
+	jq -n -c "{name: \"simple\", vectors: \"simple\", key: [\"src_ip_addr\"],
+		features: [\"packets\"], window: \"1m\", limit: $1, weights: $2,
+		intervals: ([range($2 | length)]), patterns: [
+		{name: \"p\", vector: [1]}, {name: \"q\", vector: [100]}]} +
+		{${3:-}}" > simple.json
+}
+
+# records SECOND PACKETS..: of 10.0.0.1, each of so many packets.
+records() {
+	local n
+	for n in "${@:2}"; do
+		printf '{"date_last_seen":"2024-05-01T10:%02d:%02dZ","src_ip_addr":"10.0.0.1","packets":%d}\n' \
+			$(($1 / 60)) $(($1 % 60)) "$n"
+	done
+}
+
+# reaches YES|NO PACKETS..: whether these are an alert of simple.json.
+reaches() {
+	local w
+	records 0 "${@:2}" > in
+	for w in 1m 1m/10s; do
+		run_ok flowmatch --update 1h -w $w simple.json in
+		same "$([[ $1 == NO ]] || echo 'begin end')" \
+			"$(jq -r .alert_state <<< "$output" | paste -s -d ' ')"
+	done
+}
+
+@test "what sums up to the limit is an alert, and nothing less" {
+	for limit in 1 3 7 9 12 13 49; do
+		simple $limit '[1, 0]'
+		mapfile -t ones < <(yes 1 | head -n $limit)
+		reaches YES "${ones[@]}"
+		reaches NO "${ones[@]:1}"
+	done
+	# Weights that are no binary fractions; 1, 2 and 4 packets are 0, 1 and
+	# 2 far from 1.
+	simple 0.8 '[0.7, 0.1, 0]'
+	reaches YES 1 2
+	reaches NO 2 2 2 2 2 2 2
+	reaches YES 2 2 2 2 2 2 2 2
+	simple 0.3 '[0.1, 0]'
+	reaches YES 1 1 1
+	reaches NO 1 1
+	simple 1 '[0.999999, 0.000001, 0]'
+	reaches NO 1
+	reaches YES 1 2
+	# Limits of patterns: a third and two thirds.
+	simple 3 '[1, 0]' 'patterns: [{name: "p", vector: [1]},
+		{name: "q", vector: [100], limit: 6, weights: [4, 0]}]'
+	reaches YES 1 100
+	reaches NO 1 1
+	reaches NO 100
+	# However large and small.
+	simple 1 '[1e10, 0]'
+	reaches YES 1 1
+	simple 1 '[1e300, 0]'
+	reaches YES 1 1
+	simple 3e-12 '[1e-12, 0]'
+	reaches YES 1 1 1
+	reaches NO 1 1
+}
+
+@test "what sums up to the limit counts as found when it is learned, too" {
+	simple 3 '[1, 0]'
+	records 0 1 1 1 > in
+	run_err 0 flowmatch --against /dev/null simple.json in
+	has '1 of 1 keys of the examples reach the limit, 3' "${stderr:-}"
+	same '[[1,0.666667]]' "$(jq -c .certainty <<< "$output")"
+}
+
 # ---- bounds ----
 
 @test "--max-keys: the weakest are given up, are counted, the scan is found" {

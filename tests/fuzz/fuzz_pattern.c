@@ -27,7 +27,8 @@ is_harmless(const char *text)
 static void
 compare(const struct pattern_set *s, double value)
 {
-	double v[PATTERN_DIMENSIONS], prepared[PATTERN_DIMENSIONS], d, w;
+	double v[PATTERN_DIMENSIONS], prepared[PATTERN_DIMENSIONS], d;
+	size_t at;
 
 	for (size_t i = 0; i < PATTERN_DIMENSIONS; i++)
 		v[i] = value;
@@ -35,8 +36,10 @@ compare(const struct pattern_set *s, double value)
 	for (size_t i = 0; i < s->n; i++) {
 		d = distance_between(s, &s->patterns[i], prepared);
 		MUST(d >= 0);
-		w = pattern_weight(&s->patterns[i].worth, d);
-		MUST(w >= 0);
+		at = pattern_interval(&s->patterns[i].worth, d);
+		MUST(at < s->patterns[i].worth.n);
+		MUST(s->patterns[i].worth.weights[at] == 0 ||
+		     s->patterns[i].worth.shares[at] < s->n_shares);
 		MUST(distance_compat(s, &s->patterns[i], v, ~0ull) >= 0);
 	}
 	MUST(isnan(value) || pattern_certainty(s, value) <= 1);
