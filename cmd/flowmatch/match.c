@@ -147,6 +147,8 @@ engine_drop(void *arg, char *state)
 
 	e->inner.drop(e->inner.arg, state);
 	count_early(e);
+	for (size_t i = 0; i < e->list.n; i++)
+		groups_free(&e->units[i].peaks);
 	for (size_t i = 0; i < e->n_pairings; i++) {
 		biflow_free(e->pairings[i]->flows);
 		e->pairings[i]->flows = NULL;
@@ -216,7 +218,7 @@ tell_alert(void *arg, const struct alert_row *row)
 {
 	struct match *m = arg;
 	struct matches *all = m->engine->all;
-	double score = match_score(m, row->states);
+	double score = match_peak(&m->engine->units[m->index], row);
 
 	if (m->engine->window.muted)
 		return;
@@ -241,9 +243,11 @@ write_rows(void *arg, const struct window_bounds *bounds)
 {
 	struct engine *e = arg;
 
-	for (size_t i = 0; i < e->list.n; i++)
+	for (size_t i = 0; i < e->list.n; i++) {
+		match_see_peaks(e->sets[i], &e->units[i]);
 		alerts_window(
 		    e->sets[i]->alerts, bounds, tell_alert, e->sets[i]);
+	}
 	if (e->all->rows)
 		match_rows_flush(e->all->rows);
 }

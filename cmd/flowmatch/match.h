@@ -55,7 +55,7 @@ struct match_watch {
 	/* Each connection, before it is tallied. */
 	void (*connection)(void *arg, struct match *m,
 	    const struct connection *c, const struct tally_verdict *v);
-	/* In place of rows. */
+	/* In place of rows; score: the highest of a window so far. */
 	void (*alert)(void *arg, struct match *m, const struct alert_row *row,
 	    double score);
 };
@@ -75,6 +75,7 @@ struct match_opts {
 /* What an engine has of a set in a unit. */
 struct match_unit {
 	size_t keys, entered; /* of open panes; of those in the window */
+	struct groups peaks;  /* see match_peaks.c */
 };
 
 struct engine {
@@ -129,6 +130,14 @@ void match_rows_put(struct match_rows *r, struct match *m,
     const struct alert_row *row, double score);
 void match_rows_flush(struct match_rows *r);
 void match_rows_close(struct match_rows *r);
+
+/* ---- scores of alerts: match_peaks.c ---- */
+
+/* After a window, whose rows are at hand. */
+void match_see_peaks(struct match *m, struct match_unit *u);
+
+/* Of an alert so far; it is forgotten with the last row. */
+double match_peak(struct match_unit *u, const struct alert_row *row);
 
 /* ---- bounds: match_keys.c ---- */
 

@@ -95,7 +95,8 @@ fill_own(struct match_rows *r, const struct match *m,
 	own[CONNECTIONS] = number(t->connections);
 	own[VALUES].type = VALUE_NONE;
 	if (m->set->n_count)
-		own[VALUES] = number(llround(score * m->set->worth.limit));
+		own[VALUES] = number(
+		    llround(match_score(m, row->states) * m->set->worth.limit));
 	own[DISTANCES] = (struct value){ .type = VALUE_JSON,
 		.s = slice_of(r->distances.buf, r->distances.n) };
 }

@@ -301,6 +301,53 @@ reaches() {
 	reaches NO 1 1
 }
 
+@test "certainty is that of the highest score of a window so far" {
+	simple 1 '[1, 0]' 'certainty: [[1, 0.5], [2, 0.7], [5, 0.99]]'
+	# An alert that lasts is no more certain for that.
+	for s in {0..5}; do records $((s * 60)) 1; done > in
+	run_ok flowmatch simple.json in
+	same '[0.5,0.5,0.5,0.5,0.5,0.5,0.5]' "$(jq -c -s 'map(.certainty)' \
+		<<< "$output")"
+	# It was as certain as it was, and begins anew.
+	{
+		records 0 1
+		records 60 1 1
+		records 120 1
+		records 240 1
+	} > in
+	wanted='["begin",0.5]
+["update",0.7]
+["update",0.7]
+["end",0.7]
+["begin",0.5]
+["end",0.5]'
+	run_ok flowmatch simple.json in
+	same "$wanted" "$(jq -c '[.alert_state, .certainty]' <<< "$output")"
+	# Also where a window has no row.
+	run_ok flowmatch --update 1h simple.json in
+	same "$(grep -v update <<< "$wanted")" \
+		"$(jq -c '[.alert_state, .certainty]' <<< "$output")"
+	# Windows that slide, and --evaluate.
+	run_ok flowmatch --update 1h -w 1m/10s simple.json in
+	same '[0.5,0.7,0.5,0.5]' "$(jq -c -s 'map(.certainty)' <<< "$output")"
+	run_ok flowmatch --evaluate label simple.json in
+	same 0.7 "$(jq 'select(.certainty).certainty' <<< "$output")"
+	# As it is learned: a key with this score was right.
+	run_err 0 flowmatch --against /dev/null simple.json in
+	same '[[1,0.666667]]' "$(jq -c .certainty <<< "$output")"
+}
+
+@test "certainty of counted values is of a window, values are of all" {
+	simple 1 '[1, 0]' 'count: "dst_port",
+		certainty: [[1, 0.5], [2, 0.7], [3, 0.99]]'
+	for i in 1 2 3; do
+		records $((i * 60)) 1 | sed "s/}/,\"dst_port\":$i}/"
+	done > in
+	run_ok flowmatch simple.json in
+	same '[[0.5,1],[0.5,2],[0.5,3],[0.5,3]]' \
+		"$(jq -c -s 'map([.certainty, .values])' <<< "$output")"
+}
+
 @test "what sums up to the limit counts as found when it is learned, too" {
 	simple 3 '[1, 0]'
 	records 0 1 1 1 > in
