@@ -47,8 +47,9 @@ double distance_side(const struct pattern_set *s, const struct pattern *p,
 
 /*
  * --compat: the relative form as Python 2 computes it.  Of two integers
- * (bit i of whole: v[i] is one) the quotient is rounded down before it is
- * squared, and numbers without a partner are left out.
+ * of biflows (bit i of whole: v[i] is one) the quotient is rounded down before
+ * it is squared; simple vectors were made floats before.  Numbers without a
+ * partner are left out.
  */
 double distance_compat(const struct pattern_set *s, const struct pattern *p,
     const double *v, uint64_t whole);

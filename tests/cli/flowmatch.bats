@@ -55,6 +55,24 @@ finds() {
 	same "$1" "$(found <<< "$output")"
 }
 
+# simple LIMIT WEIGHTS [MEMBERS]: a set of patterns of 1 and of 100 packets.
+simple() {
+	jq -n -c "{name: \"simple\", vectors: \"simple\", key: [\"src_ip_addr\"],
+		features: [\"packets\"], window: \"1m\", limit: $1, weights: $2,
+		intervals: ([range($2 | length)]), patterns: [
+		{name: \"p\", vector: [1]}, {name: \"q\", vector: [100]}]} +
+		{${3:-}}" > simple.json
+}
+
+# records SECOND PACKETS..: of 10.0.0.1, each of so many packets.
+records() {
+	local n
+	for n in "${@:2}"; do
+		printf '{"date_last_seen":"2024-05-01T10:%02d:%02dZ","src_ip_addr":"10.0.0.1","packets":%d}\n' \
+			$(($1 / 60)) $(($1 % 60)) "$n"
+	done
+}
+
 # ---- the nine defects ----
 
 @test "defect 1: numbers that do not stand for the features are refused" {
@@ -222,6 +240,11 @@ finds() {
 	# And an exact hydra flow is in the first interval of three patterns.
 	jq -e -s '.[0].distances | [.[] | . < 2] == [true, false, true, true]' \
 		got
+	# Of simple vectors nothing is rounded.
+	simple 1 '[1, 0]' 'patterns: [{name: "p", vector: [4]}]'
+	records 0 3 5 > in
+	run_ok flowmatch --compat --distances simple.json in
+	same '[0.25,0.25]' "$(jq -c -s 'map(.distances.p)' <<< "$output")"
 }
 
 # ---- life of an alert ----
@@ -235,24 +258,6 @@ begin update update update update end' "$(jq -r .alert_state <<< "$output" |
 	same '12 12' "$(jq -r 'select(.alert_state == "end").connections' \
 		<<< "$output" | tr '\n' ' ' | sed 's/ $//')"
 	same 2 "$(jq -r .alert_id <<< "$output" | sort -u | wc -l)"
-}
-
-# simple LIMIT WEIGHTS [MEMBERS]: a set of patterns of 1 and of 100 packets.
-simple() {
-	jq -n -c "{name: \"simple\", vectors: \"simple\", key: [\"src_ip_addr\"],
-		features: [\"packets\"], window: \"1m\", limit: $1, weights: $2,
-		intervals: ([range($2 | length)]), patterns: [
-		{name: \"p\", vector: [1]}, {name: \"q\", vector: [100]}]} +
-		{${3:-}}" > simple.json
-}
-
-# records SECOND PACKETS..: of 10.0.0.1, each of so many packets.
-records() {
-	local n
-	for n in "${@:2}"; do
-		printf '{"date_last_seen":"2024-05-01T10:%02d:%02dZ","src_ip_addr":"10.0.0.1","packets":%d}\n' \
-			$(($1 / 60)) $(($1 % 60)) "$n"
-	done
 }
 
 # reaches YES|NO PACKETS..: whether these are an alert of simple.json.
