@@ -103,18 +103,47 @@ quantile(double *v, size_t n, double q)
 	return v[(size_t)(q * (double)(n - 1) + 0.5)];
 }
 
-/* A quantile of each dimension, or their means. */
-static void
-describe(const struct pattern_set *s, double **members, size_t n, double q,
-    double *to)
+/* Between both middle ones, if there are two. */
+static double
+median(double *v, size_t n)
 {
-	double *column = xcalloc(n, sizeof *column), sum;
+	qsort(v, n, sizeof *v, by_size);
+	return v[(n - 1) / 2] + (v[n / 2] - v[(n - 1) / 2]) / 2;
+}
+
+static double
+average(double *v, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += v[i];
+	return sum / (double)n;
+}
+
+static double
+low(double *v, size_t n)
+{
+	return quantile(v, n, 0.05);
+}
+
+static double
+high(double *v, size_t n)
+{
+	return quantile(v, n, 0.95);
+}
+
+/* What a function tells of each dimension. */
+static void
+describe(const struct pattern_set *s, double **members, size_t n,
+    double (*of)(double *v, size_t n), double *to)
+{
+	double *column = xcalloc(n, sizeof *column);
 
 	for (size_t d = 0; d < s->dimensions; d++) {
-		sum = 0;
 		for (size_t i = 0; i < n; i++)
-			sum += column[i] = members[i][d];
-		to[d] = q < 0 ? sum / (double)n : quantile(column, n, q);
+			column[i] = members[i][d];
+		to[d] = of(column, n);
 	}
 	free(column);
 }
@@ -184,7 +213,7 @@ pattern_of(const struct pattern_set *s, const char *name, double **members,
 	config_set(p, "connections", config_of_number((double)n));
 	if (benign)
 		config_set(p, "weights", zeros(s->worth.n));
-	describe(s, members, n, 0.5, v);
+	describe(s, members, n, median, v);
 	if (s->biflow) {
 		config_set(p, "request", numbers(v, s->n_features));
 		config_set(
@@ -192,11 +221,11 @@ pattern_of(const struct pattern_set *s, const char *name, double **members,
 	} else {
 		config_set(p, "vector", numbers(v, s->n_features));
 	}
-	describe(s, members, n, 0.05, v);
+	describe(s, members, n, low, v);
 	config_set(p, "low", sides(s, v));
-	describe(s, members, n, 0.95, v);
+	describe(s, members, n, high, v);
 	config_set(p, "high", sides(s, v));
-	describe(s, members, n, -1, v);
+	describe(s, members, n, average, v);
 	config_set(p, "mean", sides(s, v));
 	if (strcmp(s->distance->name, "mahalanobis") == 0)
 		set_covariance(s, members, n, v, p);

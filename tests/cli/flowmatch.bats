@@ -543,6 +543,18 @@ refuses() {
 	has 'too few to learn from' "${stderr:-}"
 }
 
+@test "learning: the median is between both middle values" {
+	simple 1 '[1, 0]' 'distance: "euclidean"'
+	records 0 10 11 14 90 > in
+	run_ok flowmatch --learn x --clusters 1 simple.json in
+	same '{"name":"x","vector":[12.5],"mean":[31.25]}' "$(jq -c '.patterns[] |
+		select(.name == "x") | {name, vector, mean}' <<< "$output")"
+	records 0 11 10 90 > in
+	run_ok flowmatch --learn x --clusters 1 simple.json in
+	same '[11]' "$(jq -c '.patterns[] | select(.name == "x").vector' \
+		<<< "$output")"
+}
+
 @test "learning: the limit is above what benign traffic reaches" {
 	hydra 12 > in
 	connections 40 0 5 12 192.0.2.9 $server 40000 '16 2000' '25 3200' > benign
