@@ -418,6 +418,17 @@ reaches() {
 	same "$wanted"
 }
 
+@test "of a record that has both directions the source is the initiator" {
+	connections 1 0 1 2 192.0.2.1 $server 40000 '12 500' '7 900' |
+		flowcat --biflow 500ms |
+		jq -c '.flags = "SA" | .flags_rev = "S" | .src_port = 22 |
+			.dst_port = 40000 | .date_first_seen_rev =
+			"2024-05-01T09:59:59.800Z"' > in
+	run_ok flowmatch --distances published.json in
+	same '[["192.0.2.1","198.51.100.1"],[12,500,2,7,900,2.2]]' \
+		"$(jq -c '[.key, .vector]' <<< "$output")"
+}
+
 # ---- pattern files ----
 
 # refuses MESSAGE JQ: the published file, changed so.
