@@ -233,13 +233,18 @@ better(
 	return d == least ? by_end(&o->flow, &p->flow) < 0 : d < least;
 }
 
-/* Whether one of the user that waits suits p better than w does. */
+/*
+ * Whether one of the user that waits suits p better than w does.  Those that
+ * end too late for w may not have come yet, so they do not count.
+ */
 static bool
 prefers(const struct biflow *b, const struct waiting *p,
     const struct waiting *w, uint64_t user)
 {
 	for (struct waiting *o = w->chain->first; o; o = o->next)
 		if (o != w && o->flow.users & user && may_pair(b, p, o) &&
+		    distance(o->flow.last, w->flow.last) <=
+			(uint64_t)b->opts.ends &&
 		    better(p, o, w))
 			return true;
 	return false;
@@ -400,8 +405,8 @@ has_room(const struct biflow *b, uint64_t users)
 }
 
 /*
- * The partners that nobody can be nearer than: they began at the same time.
- * Returns the users without one.
+ * The partners that nobody can be nearer than: they began and ended at the same
+ * time.  Returns the users without one.
  */
 static uint64_t
 put_at_once(struct biflow *b, struct chain *chain,
@@ -413,8 +418,7 @@ put_at_once(struct biflow *b, struct chain *chain,
 		next = o->next;
 		same = o->flow.users & left;
 		if (!same || o->forth == forth ||
-		    o->flow.first != flow->first ||
-		    distance(o->flow.last, flow->last) > (uint64_t)b->opts.ends)
+		    o->flow.first != flow->first || o->flow.last != flow->last)
 			continue;
 		put_pair(b, flow, &o->flow, same);
 		leave_users(b, o, same);

@@ -7,12 +7,15 @@
  * other, their starts lie less than 'starts' apart and their ends at most
  * 'ends'.  A flow waits until the watermark passes its end, then it gets the
  * partner whose start is nearest, of those that have none yet and to whose
- * start no other is nearer.  One that began at the very same time is no matter
- * of waiting: exporters that meter both directions at once give all pairs so.
- * So the pairs
- * depend on the flows alone, not on the order in which they come, as long as
- * none comes when the watermark has passed its end by more than 'ends'.  A
- * flow is part of one pair at most, however often its ports are used.
+ * start no other is nearer that ends by then and 'ends'.  One that began and
+ * ended at the very same time is no matter of waiting: exporters that meter
+ * both directions at once give all pairs so.
+ *
+ * So the pairs depend on the flows alone, not on the order in which they come,
+ * as long as all that end up to 'ends' after the watermark have come before it
+ * is told.  But of flows of one direction with the same start and the same end
+ * the first to come is the first to get a partner with the same times.  A flow
+ * is part of one pair at most, however often its ports are used.
  *
  * The initiator is who sent SYN without ACK; else who began first; else who
  * has the higher (the ephemeral) port.
@@ -20,7 +23,7 @@
  * Several users can share one: each flow says for whom it is, and the pairs
  * of a user are those that its flows alone would give.
  *
- * At most 'max' flows of a user wait, and 16 of a conversation: then the one
+ * At most 'max' flows of a user wait, and 64 of a conversation: then the one
  * that ends first is settled before its time, which is counted.  For 'max' that
  * is the first of all, whoever its users are.  A flow that waits costs its data
  * and about 200 bytes.

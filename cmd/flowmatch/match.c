@@ -156,14 +156,18 @@ engine_drop(void *arg, char *state)
 	e->units = NULL;
 }
 
-/* What waits and cannot get a partner any more. */
+/*
+ * What waits and cannot get a partner any more.  The watermark is behind by
+ * what the ends of both may differ; one that ends at it is in time, and so is
+ * the partner that ends that much later.
+ */
 static void
 engine_advance(void *arg, int64_t watermark)
 {
 	struct engine *e = arg;
 
 	for (size_t i = 0; i < e->n_pairings; i++)
-		biflow_expire(e->pairings[i]->flows, watermark);
+		biflow_expire(e->pairings[i]->flows, num_minus(watermark, 1));
 }
 
 static void

@@ -136,6 +136,60 @@ records() {
 	done
 }
 
+@test "the pairs are the same in any order within the lateness" {
+	cat > t.json <<- 'END'
+		{"name": "t", "features": ["packets"], "window": "7s/3s", "limit": 4,
+		 "patterns": [{"name": "a", "request": [2], "response": [2]}]}
+	END
+	# A's partner is b, unless c is there, which ends as late as it may: at
+	# the edge of the lateness when d is there.
+	flow() {
+		printf '{"date_first_seen":"2024-05-01T10:00:%sZ","date_last_seen":"2024-05-01T10:00:%sZ","src_ip_addr":"%s","dst_ip_addr":"%s","src_port":%d,"dst_port":%d,"protocol":6,"packets":%d,"flags":"%s"}\n' \
+			"$@"
+	}
+	for end in 29.200 29.201 29.225; do
+		flow 10.189 19.200 192.0.2.2 192.0.2.1 22 2000 3 SA > a
+		flow 10.225 19.225 192.0.2.1 192.0.2.2 2000 22 2 S > b
+		flow 10.225 $end 192.0.2.2 192.0.2.1 22 2000 10 S > c
+		flow 34.200 34.200 192.0.2.9 192.0.2.8 1 2 1 S > d
+		wanted=
+		for order in 'a b c d' 'a b d c' 'c b a d' 'b a d c'; do
+			# shellcheck disable=SC2086
+			cat $order > in
+			run_ok flowmatch --distances -l 5s t.json in
+			[[ -n $wanted ]] || wanted=$(sort <<< "$output")
+			same "$wanted" "$(sort <<< "$output")"
+		done
+	done
+	# A port that is used all the time, each record up to 5 s late.
+	awk -v seed=1 'BEGIN {
+		srand(seed)
+		for (i = 0; i < 150; i++) {
+			first = int(rand() * 240) / 4
+			last = first + int(rand() * 3) * 5 + int(rand() * 3) / 1000
+			if (seen[forth = rand() < 0.5, first, last]++)
+				continue
+			printf "{\"date_first_seen\":%.3f,\"date_last_seen\":%.3f,", \
+				first + 1714557600, last + 1714557600
+			printf "\"src_ip_addr\":\"192.0.2.%d\",\"dst_ip_addr\":\"192.0.2.%d\",", \
+				2 - forth, 1 + forth
+			printf "\"src_port\":%d,\"dst_port\":%d,\"protocol\":6,\"packets\":%d}\n", \
+				forth ? 2000 : 22, forth ? 22 : 2000, 1 + i % 7
+		}
+	}' > flows
+	for seed in {1..8}; do
+		awk -v seed="$seed" -F '[:,]' 'BEGIN { srand(seed) }
+			{ printf "%.3f\t%s\n", $4 + 5 * rand(), $0 }' flows |
+			sort -n | cut -f 2- > in
+		run_ok flowmatch --distances -l 5s t.json in
+		[[ $seed != 1 ]] || sort <<< "$output" > wanted
+		same "$(< wanted)" "$(sort <<< "$output")"
+		run_ok flowmatch -l 5s t.json in
+		[[ $seed != 1 ]] || printf '%s\n' "$output" > rows
+		same "$(< rows)"
+	done
+}
+
 @test "defect 5: large sessions of the same pair do not hide an attack" {
 	hydra 6 > in
 	connections 7 0 8 600 $attacker $server 50000 '3000 200000' \

@@ -185,6 +185,110 @@ test_watermark(void)
 	biflow_free(b);
 }
 
+/* ---- any order ---- */
+
+enum { SHUFFLED = 60, ROUNDS = 2000, LATENESS = 5000, ENDS = 10000 };
+
+struct arrival {
+	struct biflow_flow flow;
+	char name[8];
+	int64_t at;
+};
+
+static int
+by_arrival(const void *p, const void *q)
+{
+	const struct arrival *a = p, *b = q;
+
+	return (a->at > b->at) - (a->at < b->at);
+}
+
+static int
+by_text(const void *p, const void *q)
+{
+	return strcmp(*(char *const *)p, *(char *const *)q);
+}
+
+/* What is told of them in the order of 'at', sorted. */
+static void
+tell_sorted(struct arrival *all, char *to)
+{
+	struct biflow *b = begin(1000000);
+	char *words[SHUFFLED] = { NULL }, *save;
+	int64_t mark = INT64_MIN;
+	size_t n = 0;
+
+	qsort(all, SHUFFLED, sizeof *all, by_arrival);
+	for (int i = 0; i < SHUFFLED; i++) {
+		int64_t last = all[i].flow.last;
+
+		mark = last > mark ? last : mark;
+		biflow_expire(b, mark - (int64_t)(LATENESS + ENDS) * MS - 1);
+		all[i].flow.data = slice_str(all[i].name);
+		biflow_add(b, &all[i].flow);
+	}
+	biflow_expire(b, INT64_MAX);
+	biflow_free(b);
+	for (char *w = strtok_r(told, " ", &save); w;
+	     w = strtok_r(NULL, " ", &save))
+		words[n++] = w;
+	qsort(words, n, sizeof *words, by_text);
+	*to = '\0';
+	for (size_t i = 0; i < n; i++)
+		strcat(strcat(to, words[i]), " ");
+}
+
+/* Whether one of the same direction has the same times. */
+static bool
+is_there(const struct arrival *all, int n, const struct arrival *a)
+{
+	for (int i = 0; i < n; i++)
+		if (all[i].flow.first == a->flow.first &&
+		    all[i].flow.last == a->flow.last &&
+		    all[i].name[0] == a->name[0])
+			return true;
+	return false;
+}
+
+/* Flows of a conversation, whose times often meet. */
+static void
+make_flows(struct arrival *all)
+{
+	for (int i = 0; i < SHUFFLED;) {
+		struct arrival *a = &all[i];
+		int first = rand() % 120 * 250, lasts = rand() % 3 * 5000;
+		bool forth = rand() % 2;
+
+		snprintf(a->name, sizeof a->name, "%c%d", forth ? 'q' : 'a', i);
+		a->flow = flow(a->name, forth ? 1 : 2, forth ? 40000 : 22,
+		    forth ? 2 : 1, forth ? 22 : 40000, first,
+		    first + lasts + rand() % 3, rand() % 2 ? 2 : 18);
+		i += !is_there(all, i, a);
+	}
+}
+
+static void
+test_any_order(void)
+{
+	static struct arrival all[SHUFFLED];
+	static char wanted[4096], got[4096];
+	bool good = true;
+
+	srand(2);
+	for (int round = 0; round < ROUNDS; round++) {
+		make_flows(all);
+		for (int order = 0; order < 5; order++) {
+			for (int i = 0; i < SHUFFLED; i++)
+				all[i].at = all[i].flow.last +
+					    rand() % (LATENESS + 1) *
+						(int64_t)MS * (order > 0);
+			tell_sorted(all, order ? got : wanted);
+			good &= !order || strcmp(got, wanted) == 0;
+		}
+	}
+	OK(good);
+}
+
 /*
  * Users that share one get what each would get alone: "x" is nearer to the
  * question than "y" is, but not for the second user, who has no "x".
@@ -210,6 +314,7 @@ test_users(void)
 	/* At once for one of two; the other waits. */
 	b = begin(100);
 	f[1].first = f[2].first = 0;
+	f[1].last = f[2].last = f[0].last;
 	f[0].users = 3;
 	f[2].users = 2;
 	for (int i = 0; i < 2; i++)
@@ -282,6 +387,7 @@ main(void)
 	test_initiator();
 	test_used_again();
 	test_watermark();
+	test_any_order();
 	test_users();
 	test_bounds();
 	test_long_data();
