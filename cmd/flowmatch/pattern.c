@@ -301,13 +301,16 @@ pattern_interval(const struct pattern_worth *w, double d)
 	return i;
 }
 
+/* What is learned is written with six digits, be they rounded up. */
+static const double six_digits = 1 - 5e-6;
+
 double
 pattern_certainty(const struct pattern_set *s, double score)
 {
 	double c = s->n_steps ? s->steps[0].certainty : 1 - exp2(-score);
 
 	for (size_t i = 1; i < s->n_steps; i++)
-		if (pattern_reaches(score, s->steps[i].score))
+		if (score >= s->steps[i].score * six_digits)
 			c = s->steps[i].certainty;
 	return c;
 }

@@ -396,6 +396,19 @@ reaches() {
 	same '[[1,0.666667]]' "$(jq -c .certainty <<< "$output")"
 }
 
+@test "certainty is what was learned, also where a score has many digits" {
+	simple 3 '[1, 0]'
+	records 0 1 1 1 1 1 1 1 1 > in
+	{
+		records 0 1 1 1 | sed 's/10.0.0.1/10.0.0.2/'
+		for i in {3..9}; do records 0 1 | sed "s/10.0.0.1/10.0.0.$i/"; done
+	} > benign
+	flowmatch -q --against benign --false-positives 0.5 simple.json in > learned.json
+	same '[[1,0.333333],[2.66667,0.666667]]' "$(jq -c .certainty learned.json)"
+	run_ok flowmatch learned.json in
+	same '[0.667,0.667]' "$(jq -c -s 'map(.certainty)' <<< "$output")"
+}
+
 @test "certainty of counted values is of a window, values are of all" {
 	simple 1 '[1, 0]' 'count: "dst_port",
 		certainty: [[1, 0.5], [2, 0.7], [3, 0.99]]'
