@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * conversions: how one member's value becomes a field's.  Private to
- * convert.c, which calls them through their table.
+ * convert.c, which calls them through their table, and mend.c.
  */
 #ifndef CONVERSIONS_H
 #define CONVERSIONS_H

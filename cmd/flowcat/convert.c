@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "cmd/flowcat/conversions.h"
+#include "cmd/flowcat/mend.h"
 #include "libcommon/xalloc.h"
 
 static const char *const known_names[KNOWN] = {
@@ -104,13 +105,6 @@ bind_element(struct convert *c, struct schema *s, const struct element *e)
 	}
 }
 
-/* RFC 1035 4.1.1 */
-static const struct {
-	const char *member;
-	unsigned bit;
-} zeek_bits[ZEEK_BITS] = { { "AA", 1 << 10 }, { "TC", 1 << 9 },
-	{ "RD", 1 << 8 }, { "RA", 1 << 7 } };
-
 struct convert *
 convert_new(struct schema *schema, const struct tstamp_zone *zone,
     enum dialect_id only, bool keep, bool unsample)
@@ -139,9 +133,7 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	}
 	c->type_slot = schema_add(schema, SLICE_LIT("@type"));
 	c->event_slot = schema_add(schema, SLICE_LIT("event_type"));
-	for (size_t i = 0; i < ZEEK_BITS; i++)
-		c->zeek_slots[i] =
-		    schema_add(schema, slice_str(zeek_bits[i].member));
+	mend_setup(c, schema);
 	return c;
 }
 
@@ -181,166 +173,6 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 		return c->what;
 	}
 	return NULL;
-}
-
-/*
- * Several programs hide ICMP's type and code in the ports: Zeek as source and
- * destination, the others as type * 256 + code in the destination.
- */
-static void
-mend_icmp(struct convert *c, enum dialect_id id)
-{
-	struct value *type = field_of(c, ICMP_TYPE),
-		     *code = field_of(c, ICMP_CODE),
-		     *src = field_of(c, SRC_PORT), *dst = field_of(c, DST_PORT),
-		     *proto = field_of(c, PROTO);
-	bool icmp =
-	    proto->type == VALUE_INT && (proto->i == 1 || proto->i == 58);
-	bool ports = dst->type == VALUE_INT && src->type == VALUE_INT;
-
-	if (!icmp) {
-		/* goflow2 writes zeros for what does not apply. */
-		if (proto->type == VALUE_INT &&
-		    (id == DIALECT_GOFLOW2 || id == DIALECT_IPFIX))
-			type->type = code->type = VALUE_NONE;
-		return;
-	}
-	if (ports && (type->type == VALUE_NONE || id == DIALECT_GOFLOW2) &&
-	    (id == DIALECT_ZEEK || id == DIALECT_ARGUS)) {
-		*type = *src;
-		*code = *dst;
-	} else if (ports && (dst->i || id != DIALECT_PMACCT) &&
-		   (type->type == VALUE_NONE ||
-		       (type->i == 0 && dst->i > 255))) {
-		*type = *code = *dst;
-		type->i = dst->i >> 8;
-		code->i = dst->i & 255;
-	}
-	src->type = dst->type = VALUE_NONE;
-}
-
-/* TCP flags of what is not TCP; ports of what has none (GRE, ESP, OSPF). */
-static void
-mend_transport(struct convert *c)
-{
-	static const unsigned char with_ports[] = { 6, 17, 33, 132, 136 };
-	struct value *proto = field_of(c, PROTO), *flags = field_of(c, FLAGS),
-		     *src = field_of(c, SRC_PORT), *dst = field_of(c, DST_PORT);
-
-	if (proto->type != VALUE_INT)
-		return;
-	if (proto->i != 6 && flags->type == VALUE_INT && flags->i == 0)
-		flags->type = VALUE_NONE;
-	if (proto->i != 6)
-		field_of(c, FLAGS_REV)->type = VALUE_NONE;
-	if (!memchr(with_ports, (int)proto->i, sizeof with_ports) &&
-	    src->type == VALUE_INT && dst->type == VALUE_INT && !src->i &&
-	    !dst->i)
-		src->type = dst->type = VALUE_NONE;
-}
-
-static bool
-is_zero(const struct value *v)
-{
-	return v->type == VALUE_NONE || (v->type == VALUE_INT && !v->i);
-}
-
-/*
- * Templates with DNS fields are used for other flows, too, and zeros fill them
- * then; and those of an answer where there is none.
- */
-static void
-drop_fillers(struct convert *c)
-{
-	static const enum known header[] = { DNS_ID, DNS_QR, DNS_FLAGS,
-		DNS_OPCODE, DNS_RCODE, DNS_QTYPE, DNS_QCLASS, DNS_ANSWERS };
-	static const enum known answer[] = { DNS_RTYPE, DNS_TTL };
-	bool none = field_of(c, DNS_QNAME)->type == VALUE_NONE;
-
-	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
-		if (!is_zero(field_of(c, answer[i])))
-			return;
-	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
-		field_of(c, answer[i])->type = VALUE_NONE;
-	for (size_t i = 0; i < sizeof header / sizeof *header; i++)
-		none &= is_zero(field_of(c, header[i]));
-	for (size_t i = 0; none && i < sizeof header / sizeof *header; i++)
-		field_of(c, header[i])->type = VALUE_NONE;
-}
-
-/*
- * Zeek tells single bits of an answer's header.  With its code they are the
- * word, but for what Zeek does not tell (opcode, AD, CD).
- */
-static void
-mend_dns(struct convert *c, enum dialect_id id, const struct rec *rec)
-{
-	struct value *flags = field_of(c, DNS_FLAGS),
-		     *rcode = field_of(c, DNS_RCODE);
-	unsigned word = 0, known = 0;
-
-	drop_fillers(c);
-	for (size_t i = 0; id == DIALECT_ZEEK && i < ZEEK_BITS; i++) {
-		enum json_kind kind = json_kind_of(&rec->v[c->zeek_slots[i]]);
-
-		known += kind == JSON_TRUE || kind == JSON_FALSE;
-		word |= kind == JSON_TRUE ? zeek_bits[i].bit : 0;
-	}
-	if (rcode->type == VALUE_INT)
-		word |= 1 << 15 | ((unsigned)rcode->i & 15);
-	if (known)
-		*flags = (struct value){ .type = VALUE_INT, .i = word };
-}
-
-/* Unknown end: the start, or start and duration; never before the start. */
-static void
-mend_times(struct convert *c)
-{
-	struct value *first = field_of(c, FIRST), *last = field_of(c, LAST),
-		     *duration = field_of(c, DURATION);
-	i128 nano;
-
-	if (first->type == VALUE_NONE)
-		*first = *last;
-	if (first->type != VALUE_TIME)
-		return;
-	if (last->type == VALUE_NONE) {
-		*last = *first;
-		if (value_nano(duration, &nano) && nano > 0)
-			last->i += nano;
-	}
-	if (last->i < first->i) {
-		last->i = first->i;
-		c->clamped++;
-	}
-	duration->type = VALUE_REAL;
-	duration->d = (double)(last->i / MS - first->i / MS) / 1000;
-}
-
-/* --unsample: one packet of N was looked at. */
-static void
-scale_up(struct convert *c)
-{
-	static const enum known counters[] = { PACKETS, BYTES, PACKETS_REV,
-		BYTES_REV };
-	struct value *rate = field_of(c, SAMPLING_RATE),
-		     *said = field_of(c, SAMPLING);
-	char *text;
-	int n;
-
-	if (!c->unsample || rate->type != VALUE_INT || rate->i < 2)
-		return;
-	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-		struct value *v = field_of(c, counters[i]);
-
-		if (v->type == VALUE_INT)
-			v->i *= rate->i;
-	}
-	text = arena_alloc(&c->scratch, NUM_ROOM + 16);
-	n = snprintf(
-	    text, NUM_ROOM + 16, "scaled by %" PRIu64, (uint64_t)rate->i);
-	*said =
-	    (struct value){ .type = VALUE_STR, .s = slice_of(text, (size_t)n) };
 }
 
 /* By its type: an alert, a template, statistics are no flows. */
@@ -456,11 +288,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 		return CONVERT_BAD;
 	if (!has_flow(c))
 		return CONVERT_NO_FLOW;
-	mend_icmp(c, id);
-	mend_transport(c);
-	mend_dns(c, id, rec);
-	mend_times(c);
-	scale_up(c);
+	mend_record(c, id, rec);
 	for (int i = 0; fields[i].name; i++) {
 		if (c->fields[i].type == VALUE_NONE)
 			continue;
