@@ -109,7 +109,7 @@ $(B)/tests/unit/test_flowmon: private libs += $(libs_flowcat)
 
 # A fuzzer of a tool's private modules: fuzz_x = modules, libs_fuzz_x
 fuzz_message = $(addprefix cmd/flowcat/,\
-	message exporters counters templates columns registry)
+	message exporters counters templates columns registry samplers)
 libs_fuzz_message = $(libs_flowcat)
 fuzz_pattern = $(addprefix cmd/flowmatch/,\
 	pattern pattern_vectors loader config distance)

@@ -17,12 +17,11 @@ static const int64_t MILLI = 1000000;
 /* What a column says beyond its own value. */
 enum role {
 	PLAIN,
-	UPTIME,         /* ms since boot: a time */
-	DELTA,          /* us before the export: a time */
-	BOOT,           /* when uptimes began */
-	SAMPLING,       /* one packet of so many */
-	SAMPLING_TAKEN, /* packets taken, .. */
-	SAMPLING_LEFT,  /* .. and left out */
+	UPTIME,      /* ms since boot: a time */
+	DELTA,       /* us before the export: a time */
+	BOOT,        /* when uptimes began */
+	SAMPLING,    /* a part of what is said about it */
+	PROBABILITY, /* the same, as a fraction */
 };
 
 /* IANA's numbers; the name replaces the registry's where there is one. */
@@ -30,16 +29,22 @@ static const struct {
 	uint16_t id;
 	enum role role;
 	const char *name;
+	enum sampling_part part;
 } roles[] = {
-	{ 21, UPTIME, "flowEndMilliseconds" },
-	{ 22, UPTIME, "flowStartMilliseconds" },
-	{ 34, SAMPLING, NULL },
-	{ 50, SAMPLING, NULL },
-	{ 158, DELTA, "flowStartMicroseconds" },
-	{ 159, DELTA, "flowEndMicroseconds" },
-	{ 160, BOOT, NULL },
-	{ 305, SAMPLING_TAKEN, NULL },
-	{ 306, SAMPLING_LEFT, NULL },
+	{ 10, SAMPLING, NULL, SAMPLING_IN_IF },
+	{ 14, SAMPLING, NULL, SAMPLING_OUT_IF },
+	{ 21, UPTIME, "flowEndMilliseconds", 0 },
+	{ 22, UPTIME, "flowStartMilliseconds", 0 },
+	{ 34, SAMPLING, NULL, SAMPLING_RATE },
+	{ 48, SAMPLING, NULL, SAMPLING_SELECTOR },
+	{ 50, SAMPLING, NULL, SAMPLING_RATE },
+	{ 158, DELTA, "flowStartMicroseconds", 0 },
+	{ 159, DELTA, "flowEndMicroseconds", 0 },
+	{ 160, BOOT, NULL, 0 },
+	{ 301, SAMPLING, NULL, SAMPLING_SEQUENCE },
+	{ 302, SAMPLING, NULL, SAMPLING_SELECTOR },
+	{ 305, SAMPLING, NULL, SAMPLING_TAKEN },
+	{ 306, SAMPLING, NULL, SAMPLING_LEFT },
 };
 
 static void
@@ -78,6 +83,7 @@ columns_make(struct column *v, const struct spec *specs, size_t n)
 		for (size_t k = 0; k < sizeof roles / sizeof *roles; k++)
 			if (!spec->pen && roles[k].id == spec->id) {
 				c->role = (uint8_t)roles[k].role;
+				c->part = (uint8_t)roles[k].part;
 				given = roles[k].name;
 			}
 		name_column(c, spec, given);
@@ -206,19 +212,28 @@ put_text(struct output *out, const uint8_t *p, size_t n)
 	out_char(out, '"');
 }
 
-static void
-put_float(struct output *out, const uint8_t *p, size_t len)
+/* Four bytes or eight; 0 if it is neither. */
+static double
+real(const uint8_t *p, size_t len)
 {
-	char text[NUM_ROOM];
-	double d;
+	double d = 0;
 	float f;
 
 	if (len == 4) {
 		memcpy(&f, p, 4);
-		d = f;
-	} else {
+		d = (double)f;
+	} else if (len == 8) {
 		memcpy(&d, p, 8);
 	}
+	return d;
+}
+
+static void
+put_float(struct output *out, const uint8_t *p, size_t len)
+{
+	char text[NUM_ROOM];
+	double d = real(p, len);
+
 	if (d - d != 0) /* not finite: JSON has no such numbers */
 		out_put(out, "null", 4);
 	else
@@ -311,32 +326,37 @@ locate(const struct column *c, const uint8_t *record, size_t *len)
 	return v.buf;
 }
 
-/* What the columns of a record say about all records. */
+/* What the columns of a record say beyond their own values. */
+static void
+look(const struct column *v, size_t n, const uint8_t *record, int64_t *boot,
+    struct sampling *said)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct column *c = &v[i];
+		size_t len;
+		const uint8_t *p;
+
+		if (c->role < BOOT || c->len > 8)
+			continue;
+		p = locate(c, record, &len);
+		if (c->role == BOOT)
+			*boot = (int64_t)integer(p, len);
+		else if (c->role == SAMPLING)
+			sampling_say(
+			    said, (enum sampling_part)c->part, integer(p, len));
+		else
+			said->probability = real(p, len);
+	}
+}
+
 void
 columns_look(const struct column *v, size_t n, const uint8_t *record,
     struct options_seen *seen)
 {
-	uint64_t taken = 0, left = 0;
+	struct sampling said = { .has = 0 };
 
-	for (size_t i = 0; i < n; i++) {
-		const struct column *c = &v[i];
-		size_t len;
-		const uint8_t *p = locate(c, record, &len);
-
-		if (c->role < BOOT || c->len > 8)
-			continue;
-		if (c->role == BOOT)
-			seen->boot = (int64_t)integer(p, len);
-		else if (c->role == SAMPLING && integer(p, len))
-			seen->sampling = integer(p, len);
-		else if (c->role == SAMPLING_TAKEN)
-			taken = integer(p, len);
-		else if (c->role == SAMPLING_LEFT)
-			left = integer(p, len);
-	}
-	/* RFC 5477 8.2: so many packets taken, then so many left out. */
-	if (taken && taken + left > taken)
-		seen->sampling = (taken + left) / taken;
+	look(v, n, record, &seen->boot, &said);
+	samplers_learn(seen->samplers, &said);
 }
 
 /* A time in another unit than its name says; nothing if it cannot be told. */
@@ -362,12 +382,14 @@ void
 columns_put(const struct column *v, size_t n, const uint8_t *record,
     struct message_context context, struct output *out)
 {
-	struct options_seen own = { .boot = INT64_MIN };
+	struct sampling said = { .has = 0 };
+	uint64_t rate;
 	char text[64];
 
-	columns_look(v, n, record, &own);
-	if (own.boot != INT64_MIN)
-		context.boot = own.boot;
+	look(v, n, record, &context.boot, &said);
+	rate = sampling_rate(&said);
+	if (!rate)
+		rate = samplers_rate(context.samplers, &said);
 	out_char(out, '{');
 	out_slice(out, context.head);
 	for (size_t i = 0; i < n; i++) {
@@ -386,9 +408,9 @@ columns_put(const struct column *v, size_t n, const uint8_t *record,
 		out_put(out, c->name, c->n_name);
 		put_value(out, c, p, len);
 	}
-	if (context.sampling && !own.sampling)
+	if (rate && !said.v[SAMPLING_RATE])
 		out_put(out, text,
 		    (size_t)snprintf(text, sizeof text,
-			",\"samplingInterval\":%" PRIu64, context.sampling));
+			",\"samplingInterval\":%" PRIu64, rate));
 	out_put(out, "}\n", 2);
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cmd/flowcat/samplers.h"
 #include "libcommon/output.h"
 
 /* A field as a template record has it. */
@@ -21,16 +22,16 @@ struct spec {
 
 /* What is true of all records of a message. */
 struct message_context {
-	int64_t exported;  /* ns since the epoch */
-	int64_t boot;      /* when uptimes began, ms; INT64_MIN: unknown */
-	uint64_t sampling; /* 1 of so many packets; 0: unknown */
+	int64_t exported; /* ns since the epoch */
+	int64_t boot;     /* when uptimes began, ms; INT64_MIN: unknown */
+	const struct samplers *samplers;
 	struct slice head; /* first members of each line */
 };
 
 /* What options records say. */
 struct options_seen {
-	int64_t boot;      /* or INT64_MIN */
-	uint64_t sampling; /* or 0 */
+	int64_t boot; /* or INT64_MIN */
+	struct samplers *samplers;
 };
 
 struct column {
@@ -39,12 +40,13 @@ struct column {
 	uint32_t at; /* in the decoded record */
 	uint16_t len;
 	uint8_t type, role;
+	uint8_t part; /* enum sampling_part, SAMPLING_PARTS: none */
 };
 
 void columns_make(struct column *v, const struct spec *specs, size_t n);
 void columns_free(struct column *v, size_t n);
 
-/* What a record says about others. */
+/* What an options record says about flows. */
 void columns_look(const struct column *v, size_t n, const uint8_t *record,
     struct options_seen *seen);
 

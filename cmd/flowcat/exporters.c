@@ -53,6 +53,7 @@ forget(size_t i)
 	free(e->waiting);
 	if (e->templates)
 		templates_free(e->templates);
+	samplers_free(&e->samplers);
 	free(e);
 	all[i] = all[--n_all];
 }

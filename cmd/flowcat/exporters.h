@@ -46,9 +46,9 @@ struct exporter {
 	bool counting;
 	uint32_t number;
 	struct message_units units;
-	unsigned style;    /* of sequence numbers */
-	uint64_t sampling; /* as its options say, or 0 */
-	int64_t boot;      /* the same, ms, or INT64_MIN */
+	unsigned style;           /* of sequence numbers */
+	struct samplers samplers; /* as its options say */
+	int64_t boot;             /* the same, ms, or INT64_MIN */
 	uint64_t flows, used;
 	struct shares *shares;   /* counters.h */
 	struct waiting *waiting; /* oldest first */

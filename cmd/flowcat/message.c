@@ -14,6 +14,7 @@ enum {
 	SET_TEMPLATES = 2, /* IPFIX; v9 has 0 and 1 */
 	SET_OPTIONS = 3,
 	FIRST_DATA_SET = 256, /* RFC 7011 3.3.2, RFC 3954 5.3 */
+	SCOPE_INTERFACE = 2,
 	PEN_CISCO = 9,
 };
 
@@ -69,14 +70,12 @@ static void
 decode(struct message *m, uint8_t *set, size_t n,
     const struct message_context *context)
 {
-	struct options_seen seen = { .boot = INT64_MIN };
+	struct options_seen seen = { INT64_MIN, &m->e->samplers };
 	struct templates_done done =
 	    templates_decode(m->e->templates, set, n, context, m->out, &seen);
 
 	if (seen.boot != INT64_MIN)
 		m->e->boot = seen.boot;
-	if (seen.sampling)
-		m->e->sampling = seen.sampling;
 	m->e->flows += done.flows;
 	exporter_count(m->e, SHARE_FLOWS, done.flows);
 	collect_counts.options += done.options;
@@ -88,7 +87,7 @@ decode(struct message *m, uint8_t *set, size_t n,
 static void
 read_data(struct message *m, uint8_t *set, size_t n)
 {
-	m->context.sampling = m->e->sampling;
+	m->context.samplers = &m->e->samplers;
 	if (m->context.boot == INT64_MIN)
 		m->context.boot = m->e->boot;
 	if (m->e->templates &&
@@ -108,7 +107,6 @@ read_waiting(struct message *m, uint16_t id)
 
 	while (exporter_waited(m->e, id, &w)) {
 		w.context.head = m->context.head;
-		w.context.sampling = m->e->sampling;
 		decode(m, w.set, w.n, &w.context);
 		waiting_free(&w);
 	}
@@ -196,8 +194,8 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 		if (options && !v9)
 			p += 2; /* how many of them are the scope */
 		if (options && v9) {
-			/* RFC 3954 6.1: bytes of the scope, of the options;
-			 * scope types are none of ours. */
+			/* RFC 3954 6.1: bytes of the scope, of the options.
+			 */
 			if (end - p < 2)
 				return;
 			n = (n + get16(p)) / 4;
@@ -212,9 +210,12 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 	}
 }
 
-/* The scope's numbers are not those of elements: they get 210, padding. */
+/*
+ * The scope's numbers are not those of elements: an interface is the one that
+ * packets come in by, others get 210, padding.
+ */
 static void
-blank_scope(uint8_t *p, const uint8_t *end)
+name_scope(uint8_t *p, const uint8_t *end)
 {
 	unsigned scope;
 
@@ -223,8 +224,8 @@ blank_scope(uint8_t *p, const uint8_t *end)
 	scope = get16(p + 2) / 4;
 	p += 6;
 	for (unsigned i = 0; i < scope && end - p >= 4; i++, p += 4) {
+		p[1] = get16(p) == SCOPE_INTERFACE ? 10 : 210;
 		p[0] = 0;
-		p[1] = 210;
 	}
 }
 
@@ -244,7 +245,7 @@ read_sets(struct message *m, uint8_t *p, const uint8_t *end, bool v9)
 			read_templates(m, p + SET_HEAD, p + n, v9, false);
 		} else if (id == (v9 ? 1 : SET_OPTIONS)) {
 			if (v9)
-				blank_scope(p + SET_HEAD, p + n);
+				name_scope(p + SET_HEAD, p + n);
 			read_templates(m, p + SET_HEAD, p + n, v9, true);
 		}
 		p += n;
@@ -269,7 +270,7 @@ read_v5(struct message *m, uint8_t *p, size_t n)
 	    get32(p + 8) * (int64_t)1000000000 + get32(p + 12);
 	m->context.boot = m->context.exported / 1000000 - get32(p + 4);
 	/* Two bits of mode, fourteen of the interval. */
-	m->e->sampling = get16(p + 22) & 0x3fff;
+	samplers_set_all(&m->e->samplers, get16(p + 22) & 0x3fff);
 	if (!m->e->templates)
 		exporter_add_template(
 		    m->e, FIRST_DATA_SET, false, v5, sizeof v5 / sizeof *v5);

@@ -228,6 +228,28 @@ certificate() {
 	same '100 6000 100 scaled by 100' "$(jq -r '"\(.packets) \(.bytes) \(.sampling_rate) \(.sampling)"' <<< "$output")"
 }
 
+# rates FILE..: the rates of their flows.
+rates() {
+	flowcat "$@" | jq .sampling_rate | paste -sd' '
+}
+
+@test 'collect: a flow has the rate of the sampler that it names' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file samplers > s.ipfix
+	run_ok rates s.ipfix
+	same '10 20 null 7 null 500 500 500 500 200 null'
+	exporter file many_samplers > s.ipfix
+	run_ok rates s.ipfix
+	same 'null null 978 2001'
+}
+
+@test 'collect: NetFlow v9: samplers by number and rates of interfaces' {
+	collect -- v9_samplers
+	[[ $status == 0 && $(count options) == 4 ]]
+	run_ok jq -c .sampling_rate "$BATS_TEST_TMPDIR/out"
+	same '10 20 10 40 30 null null' "$(paste -sd' ' <<< "$output")"
+}
+
 @test 'collect: the records are those that ipfixDump shows' {
 	cd "$BATS_TEST_TMPDIR" || return
 	exporter file twelve replaced dns > f.ipfix
