@@ -250,6 +250,13 @@ rates() {
 	same '10 20 10 40 30 null null' "$(paste -sd' ' <<< "$output")"
 }
 
+@test 'collect: sampling as sizes, probabilities and gaps' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file ratios > s.ipfix
+	run_ok rates s.ipfix
+	same '65 65 100 100 4 4 3 3'
+}
+
 @test 'collect: the records are those that ipfixDump shows' {
 	cd "$BATS_TEST_TMPDIR" || return
 	exporter file twelve replaced dns > f.ipfix
