@@ -280,6 +280,31 @@ as_seconds(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_seconds_of(
+    struct convert *c, const struct json_val *v, struct value *out, i128 unit)
+{
+	const char *err = as_int(c, v, out);
+
+	if (!err && out->type == VALUE_INT) {
+		out->type = VALUE_NANO;
+		out->i *= unit;
+	}
+	return err;
+}
+
+static const char *
+as_seconds_ms(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_seconds_of(c, v, out, MS);
+}
+
+static const char *
+as_seconds_us(struct convert *c, const struct json_val *v, struct value *out)
+{
+	return as_seconds_of(c, v, out, MS / 1000);
+}
+
+static const char *
 as_dns_type(struct convert *c, const struct json_val *v, struct value *out)
 {
 	return read_as(c, v, FIELD_NAMED, NAMES_DNS_TYPE, out);
@@ -411,6 +436,8 @@ convert_fn *const conversions[] = {
 	[AS_TIME_MS] = as_time_ms,
 	[AS_TIME_NS] = as_time_ns,
 	[AS_SECONDS] = as_seconds,
+	[AS_SECONDS_MS] = as_seconds_ms,
+	[AS_SECONDS_US] = as_seconds_us,
 	[AS_DNS_TYPE] = as_dns_type,
 	[AS_DNS_CLASS] = as_dns_class,
 	[AS_DNS_RCODE] = as_dns_rcode,

@@ -468,6 +468,8 @@ const struct element elements[] = {
 	{ 151, "flowEndSeconds", "date_last_seen", AS_TIME_S, 0 },
 	{ 155, "flowEndMicroseconds", "date_last_seen", AS_TIME, 0 },
 	{ 157, "flowEndNanoseconds", "date_last_seen", AS_TIME, 0 },
+	{ 161, "flowDurationMilliseconds", "duration", AS_SECONDS_MS, 0 },
+	{ 162, "flowDurationMicroseconds", "duration", AS_SECONDS_US, 0 },
 	{ 8, "sourceIPv4Address", "src_ip_addr", AS_ADDRESS, 0 },
 	{ 27, "sourceIPv6Address", "src_ip_addr", AS_ADDRESS, 0 },
 	{ 12, "destinationIPv4Address", "dst_ip_addr", AS_ADDRESS, 0 },

@@ -49,7 +49,9 @@ enum conversion {
 	AS_TIME_S,    /* numbers in that unit; text as it says */
 	AS_TIME_MS,
 	AS_TIME_NS,
-	AS_SECONDS, /* a duration */
+	AS_SECONDS,    /* a duration */
+	AS_SECONDS_MS, /* the same in that unit */
+	AS_SECONDS_US,
 	AS_DNS_TYPE,
 	AS_DNS_CLASS,
 	AS_DNS_RCODE,

@@ -128,25 +128,36 @@ mend_dns(struct convert *c, enum dialect_id id, const struct rec *rec)
 		*flags = (struct value){ .type = VALUE_INT, .i = word };
 }
 
-/* Unknown end: the start, or start and duration; never before the start. */
+/* Moved by the duration, forth or back; as it is where that is unknown. */
+static struct value
+moved(const struct value *at, const struct value *duration, int by)
+{
+	struct value v = *at;
+	i128 nano;
+
+	if (value_nano(duration, &nano) && nano > 0)
+		v.i += by * nano;
+	return v;
+}
+
+/*
+ * Of start, end and duration two tell the third; without a duration start and
+ * end are the same.  No end is before the start.
+ */
 static void
 mend_times(struct convert *c)
 {
 	struct value *first = field_of(c, FIRST), *last = field_of(c, LAST),
 		     *duration = field_of(c, DURATION);
-	i128 nano;
 
-	if (first->type == VALUE_NONE)
-		*first = *last;
+	if (first->type == VALUE_NONE && last->type == VALUE_TIME)
+		*first = moved(last, duration, -1);
 	if (first->type != VALUE_TIME)
 		return;
-	if (last->type == VALUE_NONE) {
-		*last = *first;
-		if (value_nano(duration, &nano) && nano > 0)
-			last->i += nano;
-	}
+	if (last->type == VALUE_NONE)
+		*last = moved(first, duration, 1);
 	if (last->i < first->i) {
-		last->i = first->i;
+		*last = moved(first, duration, 1);
 		c->clamped++;
 	}
 	duration->type = VALUE_REAL;

@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# flowcat: single members and elements, and what they mean together.
+
+load common
+
+# made RECORD FIELD..: these members of what flowcat makes of the record, null
+# where there is none.
+made() {
+	printf '%s\n' "$1" | flowcat | members "${@:2}"
+}
+
+# sent ELEMENTS FIELD..: the same of elements as an exporter sends them.
+sent() {
+	"$ROOT/tests/bin/exporter" file "$1" | flowcat | members "${@:2}"
+}
+
+members() {
+	local list
+
+	list=$(printf ',.%s' "$@")
+	jq -c "[${list#,}]"
+}
+
+at=1700000000123
+times=(date_first_seen date_last_seen duration)
+
+@test 'IPFIX: a start or an end, and the duration' {
+	local late='["2023-11-14T22:13:20.123Z","2023-11-14T22:13:22.623Z",2.5]'
+	local early='["2023-11-14T22:13:17.623Z","2023-11-14T22:13:20.123Z",2.5]'
+	local both='["2023-11-14T22:13:20.123Z","2023-11-14T22:13:20.124Z",0.001]'
+
+	run_ok sent "8/4=192.0.2.1,152/8=$at,161/4=2500" "${times[@]}"
+	same "$late"
+	run_ok sent "8/4=192.0.2.1,162/4=2500000,153/8=$at" "${times[@]}"
+	same "$early"
+	run_ok sent "8/4=192.0.2.1,152/8=$at,153/8=$((at + 1)),161/4=9" \
+		"${times[@]}"
+	same "$both"
+	run_ok made "{\"@type\":\"ipfix.entry\",\"iana:sourceIPv4Address\":\"192.0.2.1\",\"iana:flowStartMilliseconds\":$at,\"iana:flowDurationMicroseconds\":2500000}" "${times[@]}"
+	same "$late"
+	run_ok made "{\"@type\":\"ipfix.entry\",\"en0:id8\":\"192.0.2.1\",\"en0:id153\":$at,\"en0:id161\":2500}" "${times[@]}"
+	same "$early"
+}
