@@ -19,9 +19,68 @@ mend_setup(struct convert *c, struct schema *schema)
 		    schema_add(schema, slice_str(zeek_bits[i].member));
 }
 
+/* ---- ICMP ---- */
+
+/* Requests and replies; RFC 792, 950, 1256, 4443, 4861, 2710, 4620, 5568. */
+static const struct {
+	unsigned char protocol, types[2];
+} exchanges[] = {
+	{ 1, { 8, 0 } },
+	{ 1, { 10, 9 } },
+	{ 1, { 13, 14 } },
+	{ 1, { 15, 16 } },
+	{ 1, { 17, 18 } },
+	{ 58, { 128, 129 } },
+	{ 58, { 130, 131 } },
+	{ 58, { 133, 134 } },
+	{ 58, { 135, 136 } },
+	{ 58, { 139, 140 } },
+	{ 58, { 144, 145 } },
+};
+
+static bool
+is_exchange(i128 protocol, i128 type, i128 answer)
+{
+	for (size_t i = 0; i < sizeof exchanges / sizeof *exchanges; i++) {
+		const unsigned char *t = exchanges[i].types;
+
+		if (exchanges[i].protocol == protocol &&
+		    ((t[0] == type && t[1] == answer) ||
+			(t[1] == type && t[0] == answer)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+is_ip6(const struct value *v)
+{
+	return v->type == VALUE_IP && !ip_is_v4(&v->ip);
+}
+
 /*
- * Several programs hide ICMP's type and code in the ports: Zeek as source and
- * destination, the others as type * 256 + code in the destination.
+ * The type is the source's port.  The destination's is the code, but of
+ * requests the type of their replies: then nothing tells the code.
+ */
+static void
+mend_icmp_zeek(struct convert *c)
+{
+	struct value *type = field_of(c, ICMP_TYPE),
+		     *code = field_of(c, ICMP_CODE),
+		     *proto = field_of(c, PROTO);
+
+	if (is_ip6(field_of(c, SRC_IP)) || is_ip6(field_of(c, DST_IP)))
+		proto->i = 58;
+	*type = *field_of(c, SRC_PORT);
+	*code = *field_of(c, DST_PORT);
+	if (type->type == VALUE_INT && code->type == VALUE_INT &&
+	    is_exchange(proto->i, type->i, code->i))
+		code->type = VALUE_NONE;
+}
+
+/*
+ * Several programs hide ICMP's type and code in the ports: Zeek and argus as
+ * source and destination, others as type * 256 + code in the destination.
  */
 static void
 mend_icmp(struct convert *c, enum dialect_id id)
@@ -41,8 +100,9 @@ mend_icmp(struct convert *c, enum dialect_id id)
 			type->type = code->type = VALUE_NONE;
 		return;
 	}
-	if (ports && (type->type == VALUE_NONE || id == DIALECT_GOFLOW2) &&
-	    (id == DIALECT_ZEEK || id == DIALECT_ARGUS)) {
+	if (id == DIALECT_ZEEK) {
+		mend_icmp_zeek(c);
+	} else if (ports && type->type == VALUE_NONE && id == DIALECT_ARGUS) {
 		*type = *src;
 		*code = *dst;
 	} else if (ports && (dst->i || id != DIALECT_PMACCT) &&
@@ -54,6 +114,8 @@ mend_icmp(struct convert *c, enum dialect_id id)
 	}
 	src->type = dst->type = VALUE_NONE;
 }
+
+/* ---- others ---- */
 
 /* TCP flags of what is not TCP; ports of what has none (GRE, ESP, OSPF). */
 static void

@@ -42,3 +42,29 @@ times=(date_first_seen date_last_seen duration)
 	run_ok made "{\"@type\":\"ipfix.entry\",\"en0:id8\":\"192.0.2.1\",\"en0:id153\":$at,\"en0:id161\":2500}" "${times[@]}"
 	same "$early"
 }
+
+# zeek TYPE CODE ADDRESS: Zeek's record of ICMP.
+zeek() {
+	made '{"ts":1,"id.orig_h":"'"$3"'","id.orig_p":'"$1"',"id.resp_h":"'"$3"'","id.resp_p":'"$2"',"proto":"icmp","conn_state":"OTH"}' \
+		protocol icmp_type icmp_code src_port dst_port
+}
+
+@test 'Zeek: ICMP, of which an answer is expected or not' {
+	local pair
+
+	for pair in 8,0 0,8 13,14 14,13 15,16 17,18 10,9; do
+		run_ok zeek "${pair%,*}" "${pair#*,}" 192.0.2.1
+		same "[1,${pair%,*},null,null,null]"
+	done
+	for pair in 128,129 129,128 133,134 135,136 136,135 130,131 139,140 \
+		144,145; do
+		run_ok zeek "${pair%,*}" "${pair#*,}" 2001:db8::1
+		same "[58,${pair%,*},null,null,null]"
+	done
+	run_ok zeek 3 13 192.0.2.1
+	same '[1,3,13,null,null]'
+	run_ok zeek 3 0 2001:db8::1
+	same '[58,3,0,null,null]'
+	run_ok zeek 11 0 192.0.2.1
+	same '[1,11,0,null,null]'
+}

@@ -107,12 +107,14 @@ $nfdump"
 
 	for r in "$zeek" "$unirec"; do
 		same 8 "$(field "$r" icmp_type)"
-		same 0 "$(field "$r" icmp_code)"
 		same '' "$(field "$r" src_port)"
 		same '' "$(field "$r" dst_port)"
 	done
+	# Zeek has the reply's type there, which is no code.
+	same '' "$(field "$zeek" icmp_code)"
+	same 0 "$(field "$unirec" icmp_code)"
 	same 3/1 "$(field "$pmacct" icmp_type)/$(field "$pmacct" icmp_code)"
-	# Zeek's code is the port of the one who answers.
+	# Of others it is the code.
 	zeek=${zeek/\"id.orig_p\":8/\"id.orig_p\":3}
 	zeek=${zeek/\"id.resp_p\":0/\"id.resp_p\":13}
 	same 3/13 "$(field "$zeek" icmp_type)/$(field "$zeek" icmp_code)"
