@@ -8,7 +8,13 @@
 
 #include "cmd/flowcat/convert.h"
 
-enum { MAX_RULES = 512, MAX_FIELDS = 128, ZEEK_BITS = 4, MS = 1000000 };
+enum {
+	MAX_RULES = 512,
+	MAX_FIELDS = 128,
+	ZEEK_BITS = 4,
+	MAX_MARKS = 48,
+	MS = 1000000
+};
 
 struct bound {
 	int slot;
@@ -31,6 +37,7 @@ struct convert {
 	bool keep, unsample;
 	int type_slot, event_slot; /* "@type", "event_type" */
 	int zeek_slots[ZEEK_BITS];
+	int zeek_marks[MAX_MARKS];
 	struct value_reading how;
 	struct arena scratch;
 	struct value fields[MAX_FIELDS]; /* of the record at hand */

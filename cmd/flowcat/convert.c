@@ -133,6 +133,9 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	}
 	c->type_slot = schema_add(schema, SLICE_LIT("@type"));
 	c->event_slot = schema_add(schema, SLICE_LIT("event_type"));
+	for (size_t i = 0; zeek_marks[i].member; i++)
+		c->zeek_marks[i] =
+		    schema_add(schema, slice_str(zeek_marks[i].member));
 	mend_setup(c, schema);
 	return c;
 }
@@ -175,6 +178,19 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 	return NULL;
 }
 
+static bool
+is_zeek_flow(const struct convert *c, const struct rec *rec)
+{
+	for (size_t i = 0; zeek_marks[i].member; i++) {
+		const struct json_val *v = &rec->v[c->zeek_marks[i]];
+
+		if (!json_is_absent(v) &&
+		    slice_starts(json_slice(v), zeek_marks[i].begins))
+			return zeek_marks[i].flow;
+	}
+	return false;
+}
+
 /* By its type: an alert, a template, statistics are no flows. */
 static bool
 says_flow(const struct convert *c, enum dialect_id id, const struct rec *rec)
@@ -183,6 +199,8 @@ says_flow(const struct convert *c, enum dialect_id id, const struct rec *rec)
 	struct slice event = json_slice(&rec->v[c->event_slot]);
 	const struct json_val *type = &rec->v[c->type_slot];
 
+	if (id == DIALECT_ZEEK)
+		return is_zeek_flow(c, rec);
 	for (size_t i = 0; id == DIALECT_SURICATA && i < 3; i++)
 		if (slice_is(event, events[i]))
 			return true;

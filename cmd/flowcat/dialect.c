@@ -51,6 +51,42 @@ const struct sign signs[] = {
 	{ 0 },
 };
 
+/*
+ * conn.log, dns.log and ssl.log are about flows; http.log, files.log, weird.log
+ * and many others name the addresses of one that conn.log has.
+ */
+const struct mark zeek_marks[] = {
+	{ "conn_state", "", true },
+	{ "orig_pkts", "", true },
+	{ "resp_pkts", "", true },
+	{ "orig_ip_bytes", "", true },
+	{ "resp_ip_bytes", "", true },
+	{ "orig_bytes", "", true },
+	{ "resp_bytes", "", true },
+	{ "missed_bytes", "", true },
+	{ "query", "", true },
+	{ "qtype", "", true },
+	{ "qtype_name", "", true },
+	{ "rcode", "", true },
+	{ "rcode_name", "", true },
+	{ "rejected", "", true },
+	{ "version", "TLS", true },
+	{ "version", "SSL", true },
+	{ "version", "DTLS", true },
+	{ "established", "", true },
+	{ "resumed", "", true },
+	{ "ssl_history", "", true },
+	{ "cert_chain_fps", "", true },
+	{ "cert_chain_fuids", "", true },
+	{ "note", "", false },     /* notice.log */
+	{ "analyzer", "", false }, /* dpd.log, analyzer.log */
+	{ "analyzer_name", "", false },
+	{ "sig_id", "", false }, /* signatures.log */
+	{ "proto", "", true },   /* conn.log, the least of it */
+	{ "ip_proto", "", true },
+	{ 0 },
+};
+
 static const struct rule nfdump[] = {
 	{ "first", "date_first_seen", AS_TIME, 0 },
 	{ "last", "date_last_seen", AS_TIME, 0 },

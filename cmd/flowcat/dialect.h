@@ -87,6 +87,15 @@ struct sign {
 };
 
 extern const char *const dialect_names[DIALECTS];
+/* What tells whether a record of Zeek is of a log of flows, see zeek_marks. */
+struct mark {
+	const char *member;
+	const char *begins; /* its value */
+	bool flow;
+};
+
+extern const struct mark zeek_marks[]; /* the first one decides; ends with {} */
+
 extern const struct sign signs[]; /* in order of precedence; ends with {} */
 extern const struct rule *const dialect_rules[DIALECTS];
 

@@ -68,3 +68,37 @@ zeek() {
 	run_ok zeek 11 0 192.0.2.1
 	same '[1,11,0,null,null]'
 }
+
+@test 'Zeek: logs other than conn, dns and ssl are no flows' {
+	local id='"ts":1,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":1,"id.resp_h":"192.0.2.2","id.resp_p":2' log
+	local others=(
+		'"trans_depth":1,"method":"GET","host":"h","uri":"/","version":"1.1","request_body_len":0,"status_code":404,"tags":[]'
+		'"version":"1","client_initial_dcid":"95","server_name":"h","client_protocol":"h3","history":"ISisH"'
+		'"name":"above_hole_data_without_any_acks","notice":false,"peer":"zeek","source":"TCP"'
+		'"proto":"tcp","note":"SSL::Invalid_Server_Cert","msg":"m","src":"192.0.2.1","dst":"192.0.2.2","p":443,"actions":[],"suppress_for":1.0'
+		'"fuid":"F1","source":"HTTP","depth":0,"analyzers":[],"duration":0.1,"local_orig":false,"is_orig":false,"seen_bytes":3'
+		'"proto":"tcp","analyzer":"HTTP","failure_reason":"not a http request line"'
+		'"request_type":"TGS","client":"a","service":"b","cipher":"aes256-cts-hmac-sha1-96"'
+		'"version":2,"auth_attempts":0,"client":"SSH-2.0","cipher_alg":"aes128-ctr"'
+	)
+	local flows=(
+		'"proto":"tcp","conn_state":"S0"'
+		'"proto":"udp"'
+		'"proto":"tcp","duration":1.5,"history":"S"'
+		'"proto":"udp","trans_id":7,"query":"h","rcode":0'
+		'"version":"TLSv13","server_name":"h","established":true'
+		'"conn_state":null,"proto":"tcp","orig_bytes":1'
+	)
+
+	run_err 0 flowcat < <(printf "{$id,%s}\\n" "${others[@]}")
+	same ''
+	has '8 records are no flows' "$stderr"
+	run_err 0 flowcat --from zeek < <(printf "{$id,%s}\\n" "${others[@]}")
+	same ''
+	run_ok flowcat < <(printf "{$id,%s}\\n" "${flows[@]}")
+	[[ ${#lines[@]} == 6 ]]
+	for log in "${flows[@]}"; do
+		run_ok flowcat <<< "{$id,$log}"
+		has '"src_ip_addr":"192.0.2.1"'
+	done
+}

@@ -88,7 +88,7 @@ wait_for() {
 }
 
 @test "Zeek's history tells TCP flags in conn.log only" {
-	run_ok flowcat <<< '{"ts":1692198386.837988,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":53727,"id.resp_h":"198.51.100.2","id.resp_p":443,"version":"1","server_name":"example.org","history":"ISisH"}'
+	run_ok flowcat <<< '{"ts":1692198386.837988,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":53727,"id.resp_h":"198.51.100.2","id.resp_p":443,"version":"TLSv13","server_name":"example.org","history":"ISisH"}'
 	has '"tls_sni":"example.org"'
 	[[ $output != *flags* ]]
 }
