@@ -63,6 +63,22 @@ bind_member(struct convert *c, struct schema *schema, enum dialect_id id,
 	c->n_rules[id]++;
 }
 
+/* Of ipfixcol 1 also without the prefix, which its settings may leave out. */
+static void
+bind_rules(struct convert *c, struct schema *schema, enum dialect_id id)
+{
+	static const char prefix[] = "ipfix.";
+
+	for (const struct rule *r = dialect_rules[id]; r && r->source; r++) {
+		bind_member(
+		    c, schema, id, r->source, r->target, r->as, r->extra);
+		if (id == DIALECT_IPFIXCOL1)
+			bind_member(c, schema, id,
+			    r->source + sizeof prefix - 1, r->target, r->as,
+			    r->extra);
+	}
+}
+
 /* An element under each name that collectors have for it. */
 static void
 bind_element(struct convert *c, struct schema *s, const struct element *e)
@@ -119,10 +135,7 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 		known_index[k] =
 		    field_index(field_find(slice_str(known_names[k])));
 	for (int id = 0; id < DIALECTS; id++)
-		for (const struct rule *r = dialect_rules[id]; r && r->source;
-		     r++)
-			bind_member(c, schema, (enum dialect_id)id, r->source,
-			    r->target, r->as, r->extra);
+		bind_rules(c, schema, (enum dialect_id)id);
 	for (const struct element *e = elements; e->name; e++)
 		bind_element(c, schema, e);
 	for (const struct sign *s = signs; s->member; s++) {

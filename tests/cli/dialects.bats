@@ -102,3 +102,17 @@ zeek() {
 		has '"src_ip_addr":"192.0.2.1"'
 	done
 }
+
+@test 'ipfixcol 1: without a prefix, whatever element it has' {
+	local r='"flowStartSeconds":1714550400,"sourceIPv4Address":"192.0.2.1","DNSName":"example.org"'
+
+	run_ok made "{\"@type\":\"ipfix.entry\",$r}" src_ip_addr dns_qname
+	same '["192.0.2.1","example.org"]'
+	run_ok made "{$r}" date_first_seen dns_qname
+	same '["2024-05-01T08:00:00.000Z","example.org"]'
+	run_ok made '{"destinationIPv6Address":"2001:db8::1"}' dst_ip_addr
+	same '["2001:db8::1"]'
+	run_ok made '{"@type":"ipfix.entry","ipfix.flowEndSeconds":1714550400,"ipfix.packetDeltaCount":2}' \
+		date_first_seen packets
+	same '["2024-05-01T08:00:00.000Z",2]'
+}
