@@ -83,6 +83,7 @@ columns_make(struct column *v, const struct spec *specs, size_t n)
 		c->at = at;
 		c->len = spec->len;
 		c->type = e.type;
+		c->as_sent = !(e.flags & FB_IE_F_ENDIAN);
 		for (size_t k = 0; k < sizeof roles / sizeof *roles; k++)
 			if (!spec->pen && roles[k].id == spec->id) {
 				c->role = (uint8_t)roles[k].role;
@@ -116,6 +117,22 @@ integer(const uint8_t *p, size_t len)
 #else
 	memcpy((uint8_t *)&v + 8 - len, p, len);
 #endif
+	return v;
+}
+
+/*
+ * Of a column; one whose type has a single octet stays as it was sent, also if
+ * it has more.
+ */
+static uint64_t
+number(const struct column *c, const uint8_t *p, size_t len)
+{
+	uint64_t v = 0;
+
+	if (!c->as_sent)
+		return integer(p, len);
+	for (size_t i = 0; i < len; i++)
+		v = v << 8 | p[i];
 	return v;
 }
 
@@ -257,13 +274,13 @@ put_value(
 	case FB_UINT_16:
 	case FB_UINT_32:
 	case FB_UINT_64:
-		put_u64(out, integer(p, len));
+		put_u64(out, number(c, p, len));
 		return;
 	case FB_INT_8:
 	case FB_INT_16:
 	case FB_INT_32:
 	case FB_INT_64:
-		i = sign_extended(integer(p, len), len);
+		i = sign_extended(number(c, p, len), len);
 		if (i < 0)
 			out_char(out, '-');
 		put_u64(out, i < 0 ? 0 - (uint64_t)i : (uint64_t)i);
@@ -343,7 +360,7 @@ look(const struct column *v, size_t n, const uint8_t *record, int64_t *boot,
 			continue;
 		p = locate(c, record, &len);
 		if (c->role == BOOT)
-			*boot = (int64_t)integer(p, len);
+			*boot = (int64_t)number(c, p, len);
 		else if (c->role == SAMPLING)
 			sampling_say(
 			    said, (enum sampling_part)c->part, integer(p, len));
@@ -371,7 +388,7 @@ put_relative(struct output *out, const struct column *c, const uint8_t *p,
 
 	if (c->len > 8)
 		return;
-	v = integer(p, c->len);
+	v = number(c, p, c->len);
 	if (c->role == UPTIME && context->boot == INT64_MIN)
 		return;
 	out_put(out, c->name, c->n_name);

@@ -40,7 +40,8 @@ struct column {
 	uint32_t at; /* in the decoded record */
 	uint16_t len;
 	uint8_t type, role;
-	uint8_t part; /* enum sampling_part, SAMPLING_PARTS: none */
+	uint8_t part; /* enum sampling_part */
+	bool as_sent; /* its octets were not put in this machine's order */
 };
 
 void columns_make(struct column *v, const struct spec *specs, size_t n);

@@ -117,6 +117,33 @@ mend_icmp(struct convert *c, enum dialect_id id)
 
 /* ---- others ---- */
 
+/* What has an octet in a packet has no more in a record. */
+static void
+drop_beyond(struct convert *c)
+{
+	static const struct {
+		enum known field;
+		unsigned most;
+	} ranges[] = {
+		{ PROTO, 255 },
+		{ TOS, 255 },
+		{ TOS_REV, 255 },
+		{ ICMP_TYPE, 255 },
+		{ ICMP_CODE, 255 },
+		{ TTL_MIN, 255 },
+		{ TTL_MAX, 255 },
+		{ SRC_MASK, 128 },
+		{ DST_MASK, 128 },
+	};
+
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		struct value *v = field_of(c, ranges[i].field);
+
+		if (v->type == VALUE_INT && (v->i < 0 || v->i > ranges[i].most))
+			v->type = VALUE_NONE;
+	}
+}
+
 /* TCP flags of what is not TCP; ports of what has none (GRE, ESP, OSPF). */
 static void
 mend_transport(struct convert *c)
@@ -256,6 +283,7 @@ void
 mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 {
 	mend_icmp(c, id);
+	drop_beyond(c);
 	mend_transport(c);
 	mend_dns(c, id, rec);
 	mend_times(c);

@@ -116,3 +116,15 @@ zeek() {
 		date_first_seen packets
 	same '["2024-05-01T08:00:00.000Z",2]'
 }
+
+@test 'IPFIX: numbers of one octet that are sent in more, and numbers beyond' {
+	local fields=(protocol tos src_mask ip_ttl_min)
+
+	run_ok sent 8/4=192.0.2.1,4/2=17,5/4=46,9/2=24,52/8=64 "${fields[@]}"
+	same '[17,46,24,64]'
+	run_ok sent 8/4=192.0.2.1,4/2=300,5/2=256,9/2=129,52/2=256 \
+		"${fields[@]}"
+	same '[null,null,null,null]'
+	run_ok made '{"SRC_IP":"192.0.2.1","PROTOCOL":256,"TOS":300}' "${fields[@]}"
+	same '[null,null,null,null]'
+}
