@@ -362,8 +362,8 @@ look(const struct column *v, size_t n, const uint8_t *record, int64_t *boot,
 		if (c->role == BOOT)
 			*boot = (int64_t)number(c, p, len);
 		else if (c->role == SAMPLING)
-			sampling_say(
-			    said, (enum sampling_part)c->part, integer(p, len));
+			sampling_say(said, (enum sampling_part)c->part,
+			    number(c, p, len));
 		else
 			said->probability = real(p, len);
 	}
