@@ -150,8 +150,10 @@ as_protocol(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err = read_as(c, v, FIELD_NAMED, NAMES_PROTOCOL, out);
 
-	if (err)
+	if (err) {
 		out->type = VALUE_NONE;
+		c->not_ip = true;
+	}
 	return NULL;
 }
 

@@ -40,7 +40,9 @@ struct convert {
 	int zeek_marks[MAX_MARKS];
 	struct value_reading how;
 	struct arena scratch;
-	struct value fields[MAX_FIELDS]; /* of the record at hand */
+	/* Of the record at hand. */
+	struct value fields[MAX_FIELDS];
+	bool not_ip; /* it names a protocol that is none of IP's */
 	uint64_t clamped;
 	char what[160];
 };

@@ -318,6 +318,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 	arena_reset(&c->scratch);
 	for (int i = 0; fields[i].name; i++)
 		c->fields[i].type = VALUE_NONE;
+	c->not_ip = false;
 	if (!says_flow(c, id, rec))
 		return CONVERT_NO_FLOW;
 	*what = convert_members(c, id, rec);

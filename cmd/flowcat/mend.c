@@ -38,18 +38,18 @@ static const struct {
 	{ 58, { 144, 145 } },
 };
 
-static bool
-is_exchange(i128 protocol, i128 type, i128 answer)
+/* The type of the reply, or of what is replied to; -1: neither is known. */
+static int
+counterpart(i128 protocol, i128 type)
 {
 	for (size_t i = 0; i < sizeof exchanges / sizeof *exchanges; i++) {
 		const unsigned char *t = exchanges[i].types;
 
 		if (exchanges[i].protocol == protocol &&
-		    ((t[0] == type && t[1] == answer) ||
-			(t[1] == type && t[0] == answer)))
-			return true;
+		    (t[0] == type || t[1] == type))
+			return t[0] == type ? t[1] : t[0];
 	}
-	return false;
+	return -1;
 }
 
 static bool
@@ -74,7 +74,33 @@ mend_icmp_zeek(struct convert *c)
 	*type = *field_of(c, SRC_PORT);
 	*code = *field_of(c, DST_PORT);
 	if (type->type == VALUE_INT && code->type == VALUE_INT &&
-	    is_exchange(proto->i, type->i, code->i))
+	    counterpart(proto->i, type->i) == code->i)
+		code->type = VALUE_NONE;
+}
+
+/*
+ * The source's port is what stands first in the packet, its lower octet the
+ * type, its upper one the code: argus 3.  The destination's port is the code
+ * with argus 5, and what follows in the packet with argus 3, for requests the
+ * number of the one who asks.
+ */
+static void
+mend_icmp_argus(struct convert *c)
+{
+	struct value *type = field_of(c, ICMP_TYPE),
+		     *code = field_of(c, ICMP_CODE);
+
+	if (type->type != VALUE_NONE ||
+	    field_of(c, SRC_PORT)->type != VALUE_INT)
+		return;
+	*type = *code = *field_of(c, SRC_PORT);
+	type->i &= 255;
+	code->i >>= 8;
+	if (code->i)
+		return;
+	*code = *field_of(c, DST_PORT);
+	if (code->type == VALUE_INT &&
+	    counterpart(field_of(c, PROTO)->i, type->i) >= 0)
 		code->type = VALUE_NONE;
 }
 
@@ -102,9 +128,8 @@ mend_icmp(struct convert *c, enum dialect_id id)
 	}
 	if (id == DIALECT_ZEEK) {
 		mend_icmp_zeek(c);
-	} else if (ports && type->type == VALUE_NONE && id == DIALECT_ARGUS) {
-		*type = *src;
-		*code = *dst;
+	} else if (id == DIALECT_ARGUS) {
+		mend_icmp_argus(c);
 	} else if (ports && (dst->i || id != DIALECT_PMACCT) &&
 		   (type->type == VALUE_NONE ||
 		       (type->i == 0 && dst->i > 255))) {
@@ -146,12 +171,15 @@ drop_beyond(struct convert *c)
 
 /* TCP flags of what is not TCP; ports of what has none (GRE, ESP, OSPF). */
 static void
-mend_transport(struct convert *c)
+mend_transport(struct convert *c, enum dialect_id id)
 {
 	static const unsigned char with_ports[] = { 6, 17, 33, 132, 136 };
 	struct value *proto = field_of(c, PROTO), *flags = field_of(c, FLAGS),
 		     *src = field_of(c, SRC_PORT), *dst = field_of(c, DST_PORT);
 
+	/* argus' LLC, and what else is no IP: no ports, whatever it says. */
+	if (c->not_ip && id == DIALECT_ARGUS)
+		src->type = dst->type = VALUE_NONE;
 	if (proto->type != VALUE_INT)
 		return;
 	if (proto->i != 6 && flags->type == VALUE_INT && flags->i == 0)
@@ -284,7 +312,7 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 {
 	mend_icmp(c, id);
 	drop_beyond(c);
-	mend_transport(c);
+	mend_transport(c, id);
 	mend_dns(c, id, rec);
 	mend_times(c);
 	scale_up(c);

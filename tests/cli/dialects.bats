@@ -128,3 +128,31 @@ zeek() {
 	run_ok made '{"SRC_IP":"192.0.2.1","PROTOCOL":256,"TOS":300}' "${fields[@]}"
 	same '[null,null,null,null]'
 }
+
+# argus PROTOCOL SPORT DPORT: what becomes of argus' ports.
+argus() {
+	made '{"stime":1.5,"saddr":"192.0.2.1","daddr":"192.0.2.2","proto":"'"$1"'"'"${2:+,\"sport\":$2}${3:+,\"dport\":$3}"',"spkts":1}' \
+		protocol icmp_type icmp_code src_port dst_port
+}
+
+@test 'argus: ICMP in its ports; no ports of what is not IP' {
+	local case
+
+	# argus 5, then 3: the code in the upper octet, another port behind.
+	for case in '8,0 [1,8,null,null,null]' '3,3 [1,3,3,null,null]' \
+		'"0x0003","0x0001" [1,3,1,null,null]' \
+		'"0x0008",null [1,8,null,null,null]' \
+		'"0x0303","0x4fa8" [1,3,3,null,null]' \
+		'"0x0d03","0x0005" [1,3,13,null,null]' \
+		'"0x000b","0x4fa8" [1,11,null,null,null]' \
+		'"0x0008","0x0005" [1,8,null,null,null]'; do
+		run_ok argus icmp "${case%%,*}" "$(cut -d, -f2 <<< "${case%% *}")"
+		same "${case#* }"
+	done
+	run_ok argus ipv6-icmp 135
+	same '[58,135,null,null,null]'
+	run_ok argus llc 66 66
+	same '[null,null,null,null,null]'
+	run_ok argus udp 66 67
+	same '[17,null,null,66,67]'
+}
