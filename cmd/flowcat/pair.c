@@ -11,13 +11,13 @@
 #include "libcommon/watermark.h"
 #include "libcommon/xalloc.h"
 
-enum { MOST = 1 << 20, SLOTS = 64 };
+enum { MOST = 1 << 20, SLOTS = 96 };
 
 static const int64_t second = 1000000000;
 
 /* What the answer gives to the record of a pair. */
 static const char *const given[] = { "packets", "bytes", "flags", "tos",
-	"date_first_seen", "date_last_seen" };
+	"date_first_seen", "date_last_seen", "flows" };
 enum { GIVEN = sizeof given / sizeof *given };
 
 /* The same of DNS, under their own names, in place of what the record says. */
@@ -25,6 +25,16 @@ static const char *const dns[] = { "dns_rcode", "dns_answers", "dns_rname",
 	"dns_rtype", "dns_ttl", "dns_rdata", "dns_rdata_all", "dns_rtype_all",
 	"dns_ttl_all" };
 enum { DNS = sizeof dns / sizeof *dns };
+
+/* The same of the conversation, where the record does not say it. */
+static const char *const shared[] = { "service", "community_id", "dns_id",
+	"dns_qname", "dns_qtype", "dns_qclass", "tls_sni", "tls_version",
+	"tls_alpn", "tls_cipher", "tls_client_ciphers", "tls_ja3", "tls_ja3s",
+	"tls_ja4", "tls_ja4s", "tls_subject", "tls_issuer", "quic_sni",
+	"quic_version", "quic_user_agent", "http_host", "http_method",
+	"http_url", "http_status", "http_user_agent", "http_referer",
+	"http_content_type" };
+enum { SHARED = sizeof shared / sizeof *shared };
 
 struct pair {
 	pair_fn *put;
@@ -34,14 +44,14 @@ struct pair {
 	struct schema schema;
 	struct biflow_fields fields;
 	struct eventtime last;
-	int slots[GIVEN], dns_slots[DNS], flags_slot;
+	int slots[GIVEN], dns_slots[DNS], shared_slots[SHARED], flags_slot;
 	struct json_val values[SLOTS];
 	struct watermark mark;
 	/*
-	 * Of a flow: how long its text is, the text, what it gives, a newline,
-	 * what it gives of DNS.
+	 * Of a flow: how long its text is, the text, what it gives, of DNS,
+	 * and a newline; what is shared, a line each.
 	 */
-	struct output data, whole;
+	struct output data, whole, gift;
 	struct output text; /* at hand, readable beyond its end */
 };
 
@@ -108,14 +118,43 @@ put_others(struct output *out, struct slice text, struct slice gift)
 	}
 }
 
+/* Whether the record says what a line of the form ,"name":value is about. */
+static bool
+knows(struct slice text, struct slice line)
+{
+	struct json_in in = { .p = text.p, .end = text.p + text.n };
+	const char *end = memchr(line.p, ':', line.n);
+	struct slice name = slice_of(line.p + 2, (size_t)(end - line.p) - 3);
+	struct json_iter it;
+	struct json_val key, v;
+	bool done = false;
+
+	json_space(&in);
+	json_open(&in, &it);
+	while (!json_member(&in, &it, &key, &done) && !done &&
+	       !json_value(&in, &v))
+		if (slice_eq(json_slice(&key), name))
+			return !json_is_absent(&v);
+	return false;
+}
+
+/* The next line, without its newline; moves behind it. */
+static struct slice
+next_line(struct slice *s)
+{
+	const char *newline = memchr(s->p, '\n', s->n);
+	struct slice line = slice_of(s->p, (size_t)(newline - s->p));
+
+	*s = slice_of(newline + 1, s->n - line.n - 1);
+	return line;
+}
+
 static void
 put_pair(void *arg, const struct biflow_flow *flow,
     const struct biflow_flow *answer, uint64_t users)
 {
 	struct pair *p = arg;
-	struct slice gift, none, text = text_of(flow->data, &none);
-	const char *newline;
-	size_t n;
+	struct slice gift, line, none, text = text_of(flow->data, &none);
 
 	(void)users;
 	if (!answer) {
@@ -123,15 +162,21 @@ put_pair(void *arg, const struct biflow_flow *flow,
 		return;
 	}
 	text_of(answer->data, &gift);
-	newline = memchr(gift.p, '\n', gift.n);
-	n = (size_t)(newline - gift.p);
-	p->whole.n = 0;
-	if (n + 1 < gift.n || memmem(text.p, text.n, "_rev\"", 5))
-		put_others(&p->whole, text, gift);
+	p->gift.n = p->whole.n = 0;
+	line = next_line(&gift);
+	out_slice(&p->gift, line);
+	out_slice(&p->gift, next_line(&gift));
+	while (gift.n) {
+		struct slice one = next_line(&gift);
+
+		if (!knows(text, one))
+			out_slice(&p->gift, one);
+	}
+	if (p->gift.n > line.n || memmem(text.p, text.n, "_rev\"", 5))
+		put_others(&p->whole, text, slice_of(p->gift.buf, p->gift.n));
 	else
 		put_members(&p->whole, text);
-	out_put(&p->whole, gift.p, n);
-	out_put(&p->whole, newline + 1, gift.n - n - 1);
+	out_put(&p->whole, p->gift.buf, p->gift.n);
 	out_char(&p->whole, '}');
 	p->put(p->arg, slice_of(p->whole.buf, p->whole.n));
 }
@@ -164,9 +209,13 @@ pair_new(
 	p->flags_slot = schema_add(&p->schema, SLICE_LIT("dns_flags"));
 	for (int i = 0; i < DNS; i++)
 		p->dns_slots[i] = schema_add(&p->schema, slice_str(dns[i]));
+	for (int i = 0; i < SHARED; i++)
+		p->shared_slots[i] =
+		    schema_add(&p->schema, slice_str(shared[i]));
 	watermark_init(&p->mark, 3600 * second);
 	out_memory(&p->data);
 	out_memory(&p->whole);
+	out_memory(&p->gift);
 	out_memory(&p->text);
 	return p;
 }
@@ -241,6 +290,13 @@ put_gifts(struct pair *p)
 	out_char(&p->data, '\n');
 	for (int i = 0; i < DNS; i++)
 		put_gift(p, dns[i], "", p->dns_slots[i]);
+	out_char(&p->data, '\n');
+	for (int i = 0; i < SHARED; i++) {
+		if (json_is_absent(&p->values[p->shared_slots[i]]))
+			continue;
+		put_gift(p, shared[i], "", p->shared_slots[i]);
+		out_char(&p->data, '\n');
+	}
 }
 
 bool

@@ -156,3 +156,15 @@ argus() {
 	run_ok argus udp 66 67
 	same '[17,null,null,66,67]'
 }
+
+@test '--biflow: the answer tells how many flows it was, and what it alone knows' {
+	local ends='"src_ip_addr":"192.0.2.1","dst_ip_addr":"192.0.2.2","src_port":40000,"dst_port":443,"protocol":6'
+	local back='"src_ip_addr":"192.0.2.2","dst_ip_addr":"192.0.2.1","src_port":443,"dst_port":40000,"protocol":6'
+	local at='"date_first_seen":"2024-05-01T08:00:00.000Z","date_last_seen":"2024-05-01T08:00:01.000Z"'
+
+	run_ok flowcat --biflow 1s << END
+{$at,$ends,"flags":"....S.","flows":2,"tls_sni":"a.example","tls_version":null}
+{$at,$back,"flags":".A..S.","flows":4,"in_if":4,"service":"ssl","tls_sni":"b.example","tls_version":772,"tls_ja3s":"j\"3"}
+END
+	same "{$at,$ends,\"flags\":\"....S.\",\"flows\":2,\"tls_sni\":\"a.example\",\"flags_rev\":\".A..S.\",\"date_first_seen_rev\":\"2024-05-01T08:00:00.000Z\",\"date_last_seen_rev\":\"2024-05-01T08:00:01.000Z\",\"flows_rev\":4,\"service\":\"ssl\",\"tls_version\":772,\"tls_ja3s\":\"j\\\"3\"}"
+}
