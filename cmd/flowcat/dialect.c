@@ -151,6 +151,9 @@ static const struct rule nfdump[] = {
 	{ "sni", "tls_sni", AS_TEXT, 0 },
 	{ "ja3 hash", "tls_ja3", AS_TEXT, 0 },
 	{ "ja4 hash", "tls_ja4", AS_TEXT, 0 },
+	{ "in_sni", "tls_sni", AS_TEXT, 0 },
+	{ "in_ja3 hash", "tls_ja3", AS_TEXT, 0 },
+	{ "in_ja4 hash", "tls_ja4", AS_TEXT, 0 },
 	{ 0 },
 };
 

@@ -168,3 +168,13 @@ argus() {
 END
 	same "{$at,$ends,\"flags\":\"....S.\",\"flows\":2,\"tls_sni\":\"a.example\",\"flags_rev\":\".A..S.\",\"date_first_seen_rev\":\"2024-05-01T08:00:00.000Z\",\"date_last_seen_rev\":\"2024-05-01T08:00:01.000Z\",\"flows_rev\":4,\"service\":\"ssl\",\"tls_version\":772,\"tls_ja3s\":\"j\\\"3\"}"
 }
+
+@test 'nfdump: the names of TLS in json and in ndjson' {
+	local flow='"first":"2024-05-01T08:00:00.1","in_packets":1,"src4_addr":"192.0.2.1"'
+	local fields=(tls_sni tls_ja3 tls_ja4) want='["h.example","308b","t12i"]'
+
+	run_ok made "{$flow,\"in_sni\":\"h.example\",\"in_ja3 hash\":\"308b\",\"in_ja4 hash\":\"t12i\"}" "${fields[@]}"
+	same "$want"
+	run_ok made "{$flow,\"sni\":\"h.example\",\"ja3 hash\":\"308b\",\"ja4 hash\":\"t12i\"}" "${fields[@]}"
+	same "$want"
+}
