@@ -330,6 +330,15 @@ static const struct rule zeek[] = {
 	{ "TTLs", "dns_ttl_all", AS_JSON, 0 },
 	{ "rtt", "dns_rtt", AS_SECONDS, 0 },
 	{ "server_name", "tls_sni", AS_TEXT, 0 },
+	{ "version", "tls_version", AS_TLS, 0 },
+	{ "cipher", "tls_cipher", AS_TEXT, 0 },
+	{ "next_protocol", "tls_alpn", AS_TEXT, 0 },
+	{ "ja3", "tls_ja3", AS_TEXT, 0 },
+	{ "ja3s", "tls_ja3s", AS_TEXT, 0 },
+	{ "ja4", "tls_ja4", AS_TEXT, 0 },
+	{ "ja4s", "tls_ja4s", AS_TEXT, 0 },
+	{ "subject", "tls_subject", AS_TEXT, 0 },
+	{ "issuer", "tls_issuer", AS_TEXT, 0 },
 	{ 0 },
 };
 

@@ -178,3 +178,13 @@ END
 	run_ok made "{$flow,\"sni\":\"h.example\",\"ja3 hash\":\"308b\",\"ja4 hash\":\"t12i\"}" "${fields[@]}"
 	same "$want"
 }
+
+@test 'Zeek: what ssl.log tells of TLS' {
+	local r='{"ts":1,"id.orig_h":"192.0.2.1","version":"TLSv12","cipher":"TLS_AES_128_GCM_SHA256","server_name":"h.example","next_protocol":"h2","established":true,"subject":"CN=h.example","issuer":"CN=CA","ja3":"a3","ja3s":"b3","ja4":"a4","ja4s":"b4"}'
+
+	run_ok made "$r" tls_sni tls_version tls_alpn tls_cipher tls_ja3 \
+		tls_ja3s tls_ja4 tls_ja4s tls_subject tls_issuer
+	same '["h.example",771,"h2","TLS_AES_128_GCM_SHA256","a3","b3","a4","b4","CN=h.example","CN=CA"]'
+	run_ok made "${r/TLSv12/DTLSv12}" tls_version
+	same '[65277]'
+}
