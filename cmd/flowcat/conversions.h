@@ -35,8 +35,8 @@ struct convert {
 	size_t n_signs;
 	enum dialect_id only;
 	bool keep, unsample;
-	int type_slot, event_slot; /* "@type", "event_type" */
-	int zeek_slots[ZEEK_BITS];
+	int type_slot, event_slot;         /* "@type", "event_type" */
+	int zeek_slots[ZEEK_BITS], zeek_z; /* of DNS: bits, the next three */
 	int zeek_marks[MAX_MARKS];
 	struct value_reading how;
 	struct arena scratch;

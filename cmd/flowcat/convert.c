@@ -247,17 +247,21 @@ put_name(struct output *out, struct slice name, char *before)
 	*before = ',';
 }
 
-/* "duration":0.000, as the benchmark's records have it. */
+/* "duration":0.000, as the benchmark's records have it; more where it says. */
 static void
 put_value(struct output *out, const struct value *v, const struct field *f)
 {
-	char text[64];
+	char text[336]; /* 309 digits at most before the point */
+	int n, least;
 
 	if (f->type != FIELD_REAL || v->type != VALUE_REAL) {
 		value_json(out, v, f);
 		return;
 	}
-	out_put(out, text, (size_t)snprintf(text, sizeof text, "%.3f", v->d));
+	n = snprintf(text, sizeof text, "%.9f", v->d);
+	for (least = n - 6; n > least && text[n - 1] == '0'; n--)
+		continue;
+	out_put(out, text, (size_t)n);
 }
 
 static bool

@@ -323,6 +323,7 @@ static const struct rule zeek[] = {
 	{ "qtype", "dns_qtype", AS_DNS_TYPE, 0 },
 	{ "qclass", "dns_qclass", AS_DNS_CLASS, 0 },
 	{ "rcode", "dns_rcode", AS_DNS_RCODE, 0 },
+	{ "opcode", "dns_opcode", AS_INT, 0 },
 	{ "answers", "dns_answers", AS_COUNT, 0 },
 	{ "answers.0", "dns_rdata", AS_TEXT, 0 },
 	{ "answers", "dns_rdata_all", AS_JSON, 0 },

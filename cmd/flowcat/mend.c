@@ -17,6 +17,7 @@ mend_setup(struct convert *c, struct schema *schema)
 	for (size_t i = 0; i < ZEEK_BITS; i++)
 		c->zeek_slots[i] =
 		    schema_add(schema, slice_str(zeek_bits[i].member));
+	c->zeek_z = schema_add(schema, SLICE_LIT("Z"));
 }
 
 /* ---- ICMP ---- */
@@ -222,27 +223,34 @@ drop_fillers(struct convert *c)
 }
 
 /*
- * Zeek tells single bits of an answer's header.  With its code they are the
- * word, but for what Zeek does not tell (opcode, AD, CD).
+ * Zeek tells single bits of an answer's header, three of them (AD, CD and one
+ * that is reserved) as a number, and the opcode in its later versions.  With
+ * its code they are the word.
  */
 static void
-mend_dns(struct convert *c, enum dialect_id id, const struct rec *rec)
+mend_dns_zeek(struct convert *c, const struct rec *rec)
 {
 	struct value *flags = field_of(c, DNS_FLAGS),
+		     *opcode = field_of(c, DNS_OPCODE),
 		     *rcode = field_of(c, DNS_RCODE);
 	unsigned word = 0, known = 0;
+	uint64_t z;
 
-	drop_fillers(c);
-	for (size_t i = 0; id == DIALECT_ZEEK && i < ZEEK_BITS; i++) {
+	for (size_t i = 0; i < ZEEK_BITS; i++) {
 		enum json_kind kind = json_kind_of(&rec->v[c->zeek_slots[i]]);
 
 		known += kind == JSON_TRUE || kind == JSON_FALSE;
 		word |= kind == JSON_TRUE ? zeek_bits[i].bit : 0;
 	}
+	if (!known)
+		return;
+	if (!num_u64(json_slice(&rec->v[c->zeek_z]), &z))
+		word |= (unsigned)(z & 7) << 4;
+	if (opcode->type == VALUE_INT)
+		word |= ((unsigned)opcode->i & 15) << 11;
 	if (rcode->type == VALUE_INT)
 		word |= 1 << 15 | ((unsigned)rcode->i & 15);
-	if (known)
-		*flags = (struct value){ .type = VALUE_INT, .i = word };
+	*flags = (struct value){ .type = VALUE_INT, .i = word };
 }
 
 /* Moved by the duration, forth or back; as it is where that is unknown. */
@@ -313,7 +321,9 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 	mend_icmp(c, id);
 	drop_beyond(c);
 	mend_transport(c, id);
-	mend_dns(c, id, rec);
+	drop_fillers(c);
+	if (id == DIALECT_ZEEK)
+		mend_dns_zeek(c, rec);
 	mend_times(c);
 	scale_up(c);
 }

@@ -188,3 +188,16 @@ END
 	run_ok made "${r/TLSv12/DTLSv12}" tls_version
 	same '[65277]'
 }
+
+@test 'Zeek: the word of flags of DNS, and times below a millisecond' {
+	local r='{"ts":1,"id.orig_h":"192.0.2.1","proto":"udp","trans_id":7,"rtt":0.000213,"query":"h","rcode":3,"AA":false,"TC":false,"RD":true,"RA":true,"Z":2,"opcode":4}'
+
+	run_ok made "$r" dns_flags dns_opcode dns_rtt
+	same '[41379,4,0.000213]'
+	run_ok made "${r/,\"opcode\":4/}" dns_flags dns_opcode
+	same '[33187,null]'
+	run_ok flowcat <<< "${r/0.000213/0.02}"
+	has '"dns_rtt":0.020'
+	run_ok flowcat <<< "${r/0.000213/0.038371086120605}"
+	has '"dns_rtt":0.038371086}'
+}
