@@ -276,6 +276,17 @@ as_time_ns(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_received(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_time_ms(c, v, out);
+
+	c->received = *out;
+	if (!c->keep)
+		out->type = VALUE_NONE;
+	return err;
+}
+
+static const char *
 as_seconds(struct convert *c, const struct json_val *v, struct value *out)
 {
 	return read_as(c, v, FIELD_REAL, 0, out);
@@ -405,6 +416,15 @@ as_tls(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_dscp(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_int(c, v, out);
+
+	out->i *= 4;
+	return err;
+}
+
+static const char *
 as_direction(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err = as_int(c, v, out);
@@ -437,6 +457,7 @@ convert_fn *const conversions[] = {
 	[AS_TIME_S] = as_time_s,
 	[AS_TIME_MS] = as_time_ms,
 	[AS_TIME_NS] = as_time_ns,
+	[AS_RECEIVED] = as_received,
 	[AS_SECONDS] = as_seconds,
 	[AS_SECONDS_MS] = as_seconds_ms,
 	[AS_SECONDS_US] = as_seconds_us,
@@ -456,5 +477,6 @@ convert_fn *const conversions[] = {
 	[AS_COUNT] = arrays_count,
 	[AS_ICMP_PAIR] = as_icmp_pair,
 	[AS_TLS] = as_tls,
+	[AS_DSCP] = as_dscp,
 	[AS_DIRECTION] = as_direction,
 };

@@ -42,6 +42,7 @@ struct convert {
 	struct arena scratch;
 	/* Of the record at hand. */
 	struct value fields[MAX_FIELDS];
+	struct value received;
 	bool not_ip; /* it names a protocol that is none of IP's */
 	uint64_t clamped;
 	char what[160];
@@ -64,6 +65,7 @@ enum known {
 	BYTES,
 	ICMP_TYPE,
 	ICMP_CODE,
+	IP_VERSION,
 	TTL_MIN,
 	TTL_MAX,
 	SRC_MASK,

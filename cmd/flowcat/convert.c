@@ -26,6 +26,7 @@ static const char *const known_names[KNOWN] = {
 	[BYTES] = "bytes",
 	[ICMP_TYPE] = "icmp_type",
 	[ICMP_CODE] = "icmp_code",
+	[IP_VERSION] = "ip_version",
 	[TTL_MIN] = "ip_ttl_min",
 	[TTL_MAX] = "ip_ttl_max",
 	[SRC_MASK] = "src_mask",
@@ -323,6 +324,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 	for (int i = 0; fields[i].name; i++)
 		c->fields[i].type = VALUE_NONE;
 	c->not_ip = false;
+	c->received.type = VALUE_NONE;
 	if (!says_flow(c, id, rec))
 		return CONVERT_NO_FLOW;
 	*what = convert_members(c, id, rec);

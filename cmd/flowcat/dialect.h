@@ -49,7 +49,8 @@ enum conversion {
 	AS_TIME_S,    /* numbers in that unit; text as it says */
 	AS_TIME_MS,
 	AS_TIME_NS,
-	AS_SECONDS,    /* a duration */
+	AS_RECEIVED, /* milliseconds: of the flow, if nothing else says when */
+	AS_SECONDS,  /* a duration */
 	AS_SECONDS_MS, /* the same in that unit */
 	AS_SECONDS_US,
 	AS_DNS_TYPE,
@@ -69,6 +70,7 @@ enum conversion {
 	AS_COUNT,     /* the number of an array's elements */
 	AS_ICMP_PAIR, /* type * 256 + code */
 	AS_TLS,       /* a version's number or name */
+	AS_DSCP,      /* the first six bits of the type of service */
 	AS_DIRECTION, /* 0 ingress, 1 egress */
 };
 

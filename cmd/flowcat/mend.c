@@ -143,6 +143,15 @@ mend_icmp(struct convert *c, enum dialect_id id)
 
 /* ---- others ---- */
 
+/* An address tells the version, too. */
+static void
+mend_version(struct convert *c)
+{
+	if (!c->keep && (field_of(c, SRC_IP)->type == VALUE_IP ||
+			    field_of(c, DST_IP)->type == VALUE_IP))
+		field_of(c, IP_VERSION)->type = VALUE_NONE;
+}
+
 /* What has an octet in a packet has no more in a record. */
 static void
 drop_beyond(struct convert *c)
@@ -277,6 +286,8 @@ mend_times(struct convert *c)
 
 	if (first->type == VALUE_NONE && last->type == VALUE_TIME)
 		*first = moved(last, duration, -1);
+	if (first->type == VALUE_NONE)
+		*first = c->received;
 	if (first->type != VALUE_TIME)
 		return;
 	if (last->type == VALUE_NONE)
@@ -320,6 +331,7 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 {
 	mend_icmp(c, id);
 	drop_beyond(c);
+	mend_version(c);
 	mend_transport(c, id);
 	drop_fillers(c);
 	if (id == DIALECT_ZEEK)

@@ -201,3 +201,45 @@ END
 	run_ok flowcat <<< "${r/0.000213/0.038371086120605}"
 	has '"dns_rtt":0.038371086}'
 }
+
+@test 'IPFIX: elements that are other names of what has a field' {
+	local ends=8/4=192.0.2.1,12/4=192.0.2.2
+
+	run_ok sent 60/1=6,2/4=1 ip_version
+	same '[6]'
+	run_ok sent "$ends,60/1=4,192/1=63,195/1=46,243/2=10,254/2=20" \
+		ip_version ip_ttl_min tos src_vlan dst_vlan
+	same '[null,63,184,10,20]'
+	run_ok sent "$ends,52/1=50,192/1=63,5/1=185,195/1=46,58/2=7,243/2=10" \
+		ip_ttl_min tos src_vlan
+	same '[50,185,7]'
+	run_ok sent "$ends,23/4=200,24/4=2" bytes packets
+	same '[200,2]'
+	run_ok sent "$ends,23/4=200,24/4=2,1/4=100,2/4=1" bytes packets
+	same '[100,1]'
+	run_ok sent "$ends,4/1=17,180/2=1,181/2=53,182/2=0,183/2=0" \
+		src_port dst_port
+	same '[1,53]'
+	run_ok sent "$ends,4/1=6,182/2=40000,183/2=443" src_port dst_port
+	same '[40000,443]'
+	run_ok sent "$ends,459/v=GET,460/v=h.example,461/v=/x,457/2=404,468/v=ua,469/v=text/html" \
+		http_method http_host http_url http_status http_user_agent \
+		http_content_type
+	same '["GET","h.example","/x",404,"ua","text/html"]'
+}
+
+@test 'IPFIX: times of observation and collection where there is no other' {
+	local host=8/4=192.0.2.1 want='["2023-11-14T22:13:20.500Z","2023-11-14T22:13:20.500Z",0]'
+
+	run_ok sent "$host,322/4=1700000000" date_first_seen
+	same '["2023-11-14T22:13:20.000Z"]'
+	run_ok sent "$host,323/8=1700000000500" "${times[@]}"
+	same "$want"
+	run_ok sent "$host,324/8=0x$(printf %x80000000 $((1700000000 + 2208988800)))" \
+		"${times[@]}"
+	same "$want"
+	run_ok sent "$host,258/8=1700000000500" "${times[@]}" date_received
+	same "${want%]},null]"
+	run_ok sent "$host,258/8=1700000009000,152/8=1700000000500" "${times[@]}"
+	same "$want"
+}
