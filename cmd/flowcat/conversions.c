@@ -397,6 +397,15 @@ as_icmp_pair(struct convert *c, const struct json_val *v, struct value *out)
 }
 
 static const char *
+as_icmp_pair_known(
+    struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_known(c, v, out);
+
+	return err || out->type == VALUE_NONE ? err : as_icmp_pair(c, v, out);
+}
+
+static const char *
 as_name(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err = as_text(c, v, out);
@@ -476,6 +485,7 @@ convert_fn *const conversions[] = {
 	[AS_GROUPED_RTYPES] = arrays_grouped_rtypes,
 	[AS_COUNT] = arrays_count,
 	[AS_ICMP_PAIR] = as_icmp_pair,
+	[AS_ICMP_PAIR_KNOWN] = as_icmp_pair_known,
 	[AS_TLS] = as_tls,
 	[AS_DSCP] = as_dscp,
 	[AS_DIRECTION] = as_direction,

@@ -521,8 +521,10 @@ const struct rule *const dialect_rules[DIALECTS] = {
 };
 
 /*
- * IANA's IPFIX information elements; ipfixcol2 writes numbers of any time
- * element as milliseconds, ipfixcol 1 in the element's own unit.
+ * IANA's IPFIX information elements.  Some exporters have those of IPv4 and of
+ * IPv6 in one record, and zeros in those that do not apply: zeros of one come
+ * after what is known of the other.  Times: ipfixcol2 writes numbers of any
+ * time element as milliseconds, ipfixcol 1 in the element's own unit.
  */
 const struct element elements[] = {
 	{ 152, "flowStartMilliseconds", "date_first_seen", AS_TIME_MS, 0 },
@@ -535,8 +537,12 @@ const struct element elements[] = {
 	{ 157, "flowEndNanoseconds", "date_last_seen", AS_TIME, 0 },
 	{ 161, "flowDurationMilliseconds", "duration", AS_SECONDS_MS, 0 },
 	{ 162, "flowDurationMicroseconds", "duration", AS_SECONDS_US, 0 },
+	{ 8, "sourceIPv4Address", "src_ip_addr", AS_HOP, 0 },
+	{ 27, "sourceIPv6Address", "src_ip_addr", AS_HOP, 0 },
 	{ 8, "sourceIPv4Address", "src_ip_addr", AS_ADDRESS, 0 },
 	{ 27, "sourceIPv6Address", "src_ip_addr", AS_ADDRESS, 0 },
+	{ 12, "destinationIPv4Address", "dst_ip_addr", AS_HOP, 0 },
+	{ 28, "destinationIPv6Address", "dst_ip_addr", AS_HOP, 0 },
 	{ 12, "destinationIPv4Address", "dst_ip_addr", AS_ADDRESS, 0 },
 	{ 28, "destinationIPv6Address", "dst_ip_addr", AS_ADDRESS, 0 },
 	{ 7, "sourceTransportPort", "src_port", AS_INT, 0 },
@@ -557,11 +563,17 @@ const struct element elements[] = {
 	{ 85, "octetTotalCount", "bytes", AS_INT, 0 },
 	{ 23, "postOctetDeltaCount", "bytes", AS_INT, 0 },
 	{ 3, "deltaFlowCount", "flows", AS_SEVERAL, 0 },
+	{ 32, "icmpTypeCodeIPv4", "icmp_type", AS_ICMP_PAIR_KNOWN, 0 },
+	{ 139, "icmpTypeCodeIPv6", "icmp_type", AS_ICMP_PAIR_KNOWN, 0 },
+	{ 176, "icmpTypeIPv4", "icmp_type", AS_KNOWN, 0 },
+	{ 178, "icmpTypeIPv6", "icmp_type", AS_KNOWN, 0 },
+	{ 177, "icmpCodeIPv4", "icmp_code", AS_KNOWN, 0 },
+	{ 179, "icmpCodeIPv6", "icmp_code", AS_KNOWN, 0 },
 	{ 32, "icmpTypeCodeIPv4", "icmp_type", AS_ICMP_PAIR, 0 },
 	{ 139, "icmpTypeCodeIPv6", "icmp_type", AS_ICMP_PAIR, 0 },
 	{ 176, "icmpTypeIPv4", "icmp_type", AS_INT, 0 },
-	{ 177, "icmpCodeIPv4", "icmp_code", AS_INT, 0 },
 	{ 178, "icmpTypeIPv6", "icmp_type", AS_INT, 0 },
+	{ 177, "icmpCodeIPv4", "icmp_code", AS_INT, 0 },
 	{ 179, "icmpCodeIPv6", "icmp_code", AS_INT, 0 },
 	{ 52, "minimumTTL", "ip_ttl_min", AS_KNOWN, 0 },
 	{ 192, "ipTTL", "ip_ttl_min", AS_KNOWN, 0 },

@@ -67,11 +67,12 @@ enum conversion {
 		     */
 	AS_GROUPED_COUNT,
 	AS_GROUPED_RTYPES,
-	AS_COUNT,     /* the number of an array's elements */
-	AS_ICMP_PAIR, /* type * 256 + code */
-	AS_TLS,       /* a version's number or name */
-	AS_DSCP,      /* the first six bits of the type of service */
-	AS_DIRECTION, /* 0 ingress, 1 egress */
+	AS_COUNT,           /* the number of an array's elements */
+	AS_ICMP_PAIR,       /* type * 256 + code */
+	AS_ICMP_PAIR_KNOWN, /* the same, 0 means unknown */
+	AS_TLS,             /* a version's number or name */
+	AS_DSCP,            /* the first six bits of the type of service */
+	AS_DIRECTION,       /* 0 ingress, 1 egress */
 };
 
 struct rule {

@@ -143,6 +143,19 @@ mend_icmp(struct convert *c, enum dialect_id id)
 
 /* ---- others ---- */
 
+/* 0.0.0.0 beside an address of IPv6 is ::, of an exporter that has both. */
+static void
+mend_addresses(struct convert *c)
+{
+	static const struct ip none4 = { .b = { [10] = 0xff, 0xff } }, none;
+	struct value *ends[] = { field_of(c, SRC_IP), field_of(c, DST_IP) };
+
+	for (int i = 0; i < 2; i++)
+		if (is_ip6(ends[1 - i]) && ends[i]->type == VALUE_IP &&
+		    memcmp(&ends[i]->ip, &none4, sizeof none4) == 0)
+			ends[i]->ip = none;
+}
+
 /* An address tells the version, too. */
 static void
 mend_version(struct convert *c)
@@ -329,6 +342,9 @@ scale_up(struct convert *c)
 void
 mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 {
+	if (id == DIALECT_IPFIX || id == DIALECT_IPFIXCOL2 ||
+	    id == DIALECT_IPFIXCOL1)
+		mend_addresses(c);
 	mend_icmp(c, id);
 	drop_beyond(c);
 	mend_version(c);

@@ -243,3 +243,31 @@ END
 	run_ok sent "$host,258/8=1700000009000,152/8=1700000000500" "${times[@]}"
 	same "$want"
 }
+
+@test 'IPFIX: elements of IPv4 and IPv6 in one record, and zeros in one of them' {
+	local none=8/4=0.0.0.0,12/4=0.0.0.0 icmp=(protocol icmp_type icmp_code)
+
+	run_ok sent "$none,27/16=2001:db8::1,28/16=2001:db8::2" src_ip_addr \
+		dst_ip_addr
+	same '["2001:db8::1","2001:db8::2"]'
+	run_ok sent 27/16=::,28/16=::,8/4=0.0.0.0,12/4=192.0.2.2 src_ip_addr \
+		dst_ip_addr
+	same '["0.0.0.0","192.0.2.2"]'
+	run_ok sent "$none,27/16=::,28/16=ff02::1" src_ip_addr dst_ip_addr
+	same '["::","ff02::1"]'
+	run_ok sent "$none" src_ip_addr
+	same '["0.0.0.0"]'
+	run_ok sent 27/16=::,12/4=192.0.2.2 src_ip_addr
+	same '["::"]'
+	run_ok made '{"@type":"ipfix.entry","iana:sourceIPv4Address":"0.0.0.0","iana:sourceIPv6Address":"2001:db8::1"}' src_ip_addr
+	same '["2001:db8::1"]'
+	run_ok sent 27/16=fe80::1,4/1=58,32/2=0,139/2=0x8704 "${icmp[@]}"
+	same '[58,135,4]'
+	run_ok sent 8/4=192.0.2.1,4/1=1,32/2=0x0301,139/2=0 "${icmp[@]}"
+	same '[1,3,1]'
+	run_ok sent 8/4=192.0.2.1,4/1=1,32/2=0,139/2=0 "${icmp[@]}"
+	same '[1,0,0]'
+	run_ok sent 27/16=fe80::1,4/1=58,176/1=0,177/1=0,178/1=1,179/1=4 \
+		"${icmp[@]}"
+	same '[58,1,4]'
+}
