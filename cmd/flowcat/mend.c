@@ -17,6 +17,7 @@ mend_setup(struct convert *c, struct schema *schema)
 	for (size_t i = 0; i < ZEEK_BITS; i++)
 		c->zeek_slots[i] =
 		    schema_add(schema, slice_str(zeek_bits[i].member));
+	c->etype_slot = schema_add(schema, SLICE_LIT("etype"));
 	c->zeek_z = schema_add(schema, SLICE_LIT("Z"));
 }
 
@@ -192,6 +193,34 @@ drop_beyond(struct convert *c)
 	}
 }
 
+static bool
+is_zero(const struct value *v)
+{
+	return v->type == VALUE_NONE || (v->type == VALUE_INT && !v->i);
+}
+
+/*
+ * goflow2 writes zeros for what a frame without IP does not have: protocol
+ * (IPv6's hop-by-hop options), ports, flags, type of service.
+ */
+static void
+mend_frame(struct convert *c, const struct rec *rec)
+{
+	static const char *const ip[] = { "IPv4", "IPv6", "2048", "34525" };
+	static const enum known none[] = { PROTO, SRC_PORT, DST_PORT, FLAGS,
+		TOS, ICMP_TYPE, ICMP_CODE };
+	const struct json_val *type = &rec->v[c->etype_slot];
+
+	for (size_t i = 0; i < sizeof ip / sizeof *ip; i++)
+		if (json_is_absent(type) || slice_is(json_slice(type), ip[i]))
+			return;
+	if (!is_zero(field_of(c, PROTO)))
+		return;
+	for (size_t i = 0; i < sizeof none / sizeof *none; i++)
+		if (is_zero(field_of(c, none[i])))
+			field_of(c, none[i])->type = VALUE_NONE;
+}
+
 /* TCP flags of what is not TCP; ports of what has none (GRE, ESP, OSPF). */
 static void
 mend_transport(struct convert *c, enum dialect_id id)
@@ -213,12 +242,6 @@ mend_transport(struct convert *c, enum dialect_id id)
 	    src->type == VALUE_INT && dst->type == VALUE_INT && !src->i &&
 	    !dst->i)
 		src->type = dst->type = VALUE_NONE;
-}
-
-static bool
-is_zero(const struct value *v)
-{
-	return v->type == VALUE_NONE || (v->type == VALUE_INT && !v->i);
 }
 
 /*
@@ -345,6 +368,8 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 	if (id == DIALECT_IPFIX || id == DIALECT_IPFIXCOL2 ||
 	    id == DIALECT_IPFIXCOL1)
 		mend_addresses(c);
+	if (id == DIALECT_GOFLOW2)
+		mend_frame(c, rec);
 	mend_icmp(c, id);
 	drop_beyond(c);
 	mend_version(c);

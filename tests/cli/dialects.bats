@@ -271,3 +271,16 @@ END
 		"${icmp[@]}"
 	same '[58,1,4]'
 }
+
+@test 'goflow2: a frame without IP has no protocol' {
+	local r='{"type":"SFLOW_5","time_received_ns":1714550403000000000,"bytes":64,"packets":1,"src_addr":"","dst_addr":"","etype":"ARP","proto":"HOPOPT","src_port":0,"dst_port":0,"tcp_flags":0,"ip_tos":0,"icmp_type":0,"icmp_code":0,"src_mac":"02:00:00:00:00:01"}'
+
+	run_ok flowcat <<< "$r"
+	same '{"date_first_seen":"2024-05-01T08:00:03.000Z","date_last_seen":"2024-05-01T08:00:03.000Z","duration":0.000,"packets":1,"bytes":64,"src_mac_addr":"02:00:00:00:00:01"}'
+	run_ok made "${r/ARP/2054}" protocol
+	same '[null]'
+	run_ok made "${r/ARP/IPv6}" protocol tos
+	same '[0,0]'
+	run_ok made "${r/\"etype\":\"ARP\",}" protocol
+	same '[0]'
+}
