@@ -160,6 +160,43 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	return c;
 }
 
+struct json_val
+convert_plain(struct arena *scratch, const struct json_val *v)
+{
+	struct json_val plain = *v;
+	char *text;
+
+	if (v->kind != JSON_STRING || !v->escaped)
+		return plain;
+	text = arena_alloc(scratch, v->n + READER_PAD);
+	plain.n = (uint32_t)json_unescape(json_slice(v), text);
+	memset(text + plain.n, 0, READER_PAD);
+	plain.p = text;
+	plain.escaped = false;
+	return plain;
+}
+
+/* Whether its text begins so; words that are looked for are short. */
+static bool
+begins(const struct json_val *v, const char *with, size_t *n)
+{
+	struct slice s = json_slice(v);
+	char text[128];
+
+	if (v->kind == JSON_STRING && v->escaped && s.n <= sizeof text)
+		s = slice_of(text, json_unescape(s, text));
+	*n = s.n;
+	return slice_starts(s, with);
+}
+
+bool
+convert_says(const struct json_val *v, const char *text)
+{
+	size_t n;
+
+	return begins(v, text, &n) && n == strlen(text);
+}
+
 enum dialect_id
 convert_detect(const struct convert *c, const struct rec *rec)
 {
@@ -169,8 +206,7 @@ convert_detect(const struct convert *c, const struct rec *rec)
 		const struct json_val *v = &rec->v[c->signs[i].slot];
 
 		if (v->kind != JSON_NONE &&
-		    (!c->signs[i].value ||
-			slice_is(json_slice(v), c->signs[i].value)))
+		    (!c->signs[i].value || convert_says(v, c->signs[i].value)))
 			return c->signs[i].id;
 	}
 	return DIALECT_NONE;
@@ -183,12 +219,14 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 		const struct bound *b = &c->rules[id][i];
 		const struct json_val *v = &rec->v[b->slot];
 		struct value *out = &c->fields[b->field];
+		struct json_val plain;
 		const char *err;
 
 		if (v->kind == JSON_NONE || json_kind_of(v) == JSON_NULL ||
 		    out->type != VALUE_NONE)
 			continue;
-		err = conversions[b->as](c, v, out);
+		plain = convert_plain(&c->scratch, v);
+		err = conversions[b->as](c, &plain, out);
 		if (!err)
 			continue;
 		snprintf(c->what, sizeof c->what, "%.*s: %s", (int)b->member.n,
@@ -203,9 +241,9 @@ is_zeek_flow(const struct convert *c, const struct rec *rec)
 {
 	for (size_t i = 0; zeek_marks[i].member; i++) {
 		const struct json_val *v = &rec->v[c->zeek_marks[i]];
+		size_t n;
 
-		if (!json_is_absent(v) &&
-		    slice_starts(json_slice(v), zeek_marks[i].begins))
+		if (!json_is_absent(v) && begins(v, zeek_marks[i].begins, &n))
 			return zeek_marks[i].flow;
 	}
 	return false;
@@ -216,17 +254,16 @@ static bool
 says_flow(const struct convert *c, enum dialect_id id, const struct rec *rec)
 {
 	static const char *const events[] = { "flow", "netflow", "dns" };
-	struct slice event = json_slice(&rec->v[c->event_slot]);
-	const struct json_val *type = &rec->v[c->type_slot];
+	const struct json_val *event = &rec->v[c->event_slot],
+			      *type = &rec->v[c->type_slot];
 
 	if (id == DIALECT_ZEEK)
 		return is_zeek_flow(c, rec);
 	for (size_t i = 0; id == DIALECT_SURICATA && i < 3; i++)
-		if (slice_is(event, events[i]))
+		if (convert_says(event, events[i]))
 			return true;
 	return id != DIALECT_SURICATA &&
-	       (type->kind != JSON_STRING ||
-		   slice_is(json_slice(type), "ipfix.entry"));
+	       (type->kind != JSON_STRING || convert_says(type, "ipfix.entry"));
 }
 
 /* By what it has: options records have neither addresses nor counters. */

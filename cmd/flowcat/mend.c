@@ -212,7 +212,7 @@ mend_frame(struct convert *c, const struct rec *rec)
 	const struct json_val *type = &rec->v[c->etype_slot];
 
 	for (size_t i = 0; i < sizeof ip / sizeof *ip; i++)
-		if (json_is_absent(type) || slice_is(json_slice(type), ip[i]))
+		if (json_is_absent(type) || convert_says(type, ip[i]))
 			return;
 	if (!is_zero(field_of(c, PROTO)))
 		return;

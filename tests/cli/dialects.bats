@@ -284,3 +284,13 @@ END
 	run_ok made "${r/\"etype\":\"ARP\",}" protocol
 	same '[0]'
 }
+
+@test 'escapes in values are read, as those in names are' {
+	run_ok made '{"event_type":"\u0066low","timestamp":"2024\u002d05-01T08:00:00Z","src_ip":"\u0031.2.3.4","proto":"\u0054CP","app_proto":"h\u00e9\"","tcp":{"tcp_flags_ts":"\u0031b"}}' \
+		date_first_seen src_ip_addr protocol service flags
+	same '["2024-05-01T08:00:00.000Z","1.2.3.4",6,"hé\"",".AP.SF"]'
+	run_ok made '{"@type":"ipfix\u002eentry","iana:sourceIPv4Address":"1.2.3.4"}' src_ip_addr
+	same '["1.2.3.4"]'
+	run_ok made '{"ts":1,"id.orig_h":"1.2.3.4","version":"T\u004cSv13"}' tls_version
+	same '[772]'
+}
