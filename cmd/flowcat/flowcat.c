@@ -66,7 +66,8 @@ static const struct tool tool = {
 	.examples =
 	    "  flowcat udp://0.0.0.0:2055 | flowtopn -k src_ip_addr -b bytes "
 	    "-w 10s\n"
-	    "  nfdump -R /var/cache/nfdump -o json | flowcat > flows.json\n"
+	    "  nfdump -R /var/cache/nfdump -o json | flowcat --tz local > "
+	    "flows.json\n"
 	    "  flowcat -f line eve.json conn.log.gz\n"
 	    "  flowcat --follow /var/log/suricata/eve.json | flowfilter "
 	    "'dst port 22'\n"

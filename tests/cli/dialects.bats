@@ -294,3 +294,14 @@ END
 	run_ok made '{"ts":1,"id.orig_h":"1.2.3.4","version":"T\u004cSv13"}' tls_version
 	same '[772]'
 }
+
+@test 'examples that read nfdump say of which zone its times are' {
+	local page
+
+	run_ok flowcat --help
+	has 'flowcat --tz local >'
+	for page in "$ROOT"/man/*.[1-8]; do
+		run grep -n 'nfdump .*-o json | flowcat\b' "$page"
+		[[ $output != *flowcat* || $output == *'flowcat --tz local'* ]]
+	done
+}
