@@ -9,7 +9,7 @@
 #include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX_COLUMNS = 256 };
+enum { MAX_COLUMNS = 256, LACKING = 5 };
 
 struct recout {
 	struct output *out;
@@ -26,7 +26,8 @@ struct recout {
 	struct arena scratch, run;
 	bool flexible; /* line, or table if the first record is no flow */
 	bool fixed;    /* the user named the columns */
-	bool warned;   /* of a member without a column */
+	struct slice lacking[LACKING]; /* members that were told of */
+	size_t n_lacking;
 	bool headed;
 	struct bulk bulk;
 };
@@ -210,6 +211,25 @@ set_cell(struct recout *r, size_t column, const struct json_val *v)
 	return NULL;
 }
 
+/* Once of each of the first few; of the others once that there are some. */
+static void
+tell_lacking(struct recout *r, struct slice name)
+{
+	for (size_t i = 0; i < r->n_lacking && i < LACKING; i++)
+		if (slice_eq(r->lacking[i], name))
+			return;
+	if (r->n_lacking > LACKING)
+		return;
+	if (r->n_lacking++ == LACKING) {
+		warn("no columns for more members");
+		return;
+	}
+	warn("no column for '%.*s', which the first record lacks%s",
+	    (int)name.n, name.p,
+	    r->n_lacking == 1 ? "; flowfilter --fields names columns" : "");
+	r->lacking[r->n_lacking - 1] = arena_slice(&r->run, name);
+}
+
 static const char *
 read_members(struct recout *r, const char *p, size_t n, bool first)
 {
@@ -237,13 +257,8 @@ read_members(struct recout *r, const char *p, size_t n, bool first)
 		column = find_column(r, name, column + 1);
 		if (!err && column < r->n)
 			err = set_cell(r, column, &v);
-		if (column < r->n || r->fixed || r->warned ||
-		    r->format == ROW_LINE)
-			continue;
-		warn("no column for '%.*s', which the first record lacks; "
-		     "--fields names columns",
-		    (int)name.n, name.p);
-		r->warned = true;
+		if (column == r->n && !r->fixed && r->format != ROW_LINE)
+			tell_lacking(r, name);
 	}
 	return err;
 }

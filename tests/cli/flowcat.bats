@@ -587,7 +587,15 @@ $flow" "$(< out)"
 192.0.2.2,"a
 b",,true
 ,é,,'
-	same "flowcat: no column for 'more', which the first record lacks; --fields names columns" "$stderr"
+	same "flowcat: no column for 'more', which the first record lacks; flowfilter --fields names columns" "$stderr"
+	# Each is named once, but of many the first ones.
+	run_err 0 flowcat -f csv <<< '{"a":1}{"a":1,"b":1,"c":2}{"b":1,"c":1,"d":1}'
+	same "flowcat: no column for 'b', which the first record lacks; flowfilter --fields names columns
+flowcat: no column for 'c', which the first record lacks
+flowcat: no column for 'd', which the first record lacks" "$stderr"
+	run_err 0 flowcat -f csv <<< '{"a":1}{"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1}{"g":1}'
+	[[ $(wc -l <<< "$stderr") == 6 ]]
+	has 'flowcat: no columns for more members' "$stderr"
 	# Another program reads the same.
 	flowcat -f csv "$(lab nfdump.json)" > lab.csv 2> /dev/null
 	same 10453922 "$(sqlite3 :memory: '.import --csv lab.csv t' \
