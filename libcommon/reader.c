@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/foreign.h"
 #include "libcommon/xalloc.h"
 
 /* Each shape that is learned means to walk over the rest of a chunk anew. */
@@ -398,7 +399,7 @@ parse_line(struct reader *r, const char *line, size_t n)
 	memset(r->values, 0, r->schema->n_slots * sizeof *r->values);
 	json_space(&in);
 	err = in.p < in.end && *in.p == '{' ? parse_members(r, &in, &members)
-					    : "not a JSON object";
+					    : foreign_reason(slice_of(line, n));
 	if (err)
 		return err;
 	json_space(&in);

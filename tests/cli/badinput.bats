@@ -501,6 +501,23 @@ rss() {
 	has '-f is the format' "$stderr"
 }
 
+@test "text of programs that can write JSON: what is to be done with it" {
+	hint() {
+		run_err 1 flowcat <<< "$1"
+		has "flowcat: -:1: not a JSON object but $2" "$stderr"
+		has 'flowcat: -:2: not a JSON object' "$stderr"
+		same ''
+	}
+	hint $'ts,te,td,sa,da,sp\nx' 'text of nfdump: nfdump -o json'
+	hint $'firstSeen,duration,proto\nx' 'text of nfdump: nfdump -o json'
+	hint $'Date first seen         Duration\nx' 'text of nfdump: nfdump -o json'
+	hint $'StartTime,Dur,Flgs,Proto\nx' 'text of argus: ra -M json -n'
+	hint $'         StartTime      Flgs\nx' 'text of argus: ra -M json -n'
+	hint $'#separator \\x09\n#set_separator\t,' \
+		'a TSV log of Zeek: LogAscii::use_json=T makes JSON'
+	hint $'SRC_IP,DST_IP,PACKETS\nx' 'text of pmacct: print_output: json'
+}
+
 @test "times at the ends of what is possible: the next one of the minute" {
 	local first second
 
