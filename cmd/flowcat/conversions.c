@@ -174,7 +174,7 @@ as_flags(struct convert *c, const struct json_val *v, struct value *out)
 	if (v->kind != JSON_ARRAY)
 		return read_as(c, v, FIELD_FLAGS, 0, out);
 	for (uint32_t i = 1; i + 1 < v->n && n < sizeof text; i++)
-		if (!strchr("\" ", v->p[i]))
+		if (!strchr("\" \t\r\n", v->p[i]))
 			text[n++] = v->p[i];
 	*out = (struct value){ .type = VALUE_INT };
 	if (n == 0)

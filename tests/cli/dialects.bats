@@ -305,3 +305,8 @@ END
 		[[ $output != *flowcat* || $output == *'flowcat --tz local'* ]]
 	done
 }
+
+@test 'pmacct: a list of flags with any blanks between' {
+	run_ok made $'{"ip_src":"192.0.2.1","ip_proto":"tcp","tcp_flags":["SYN",\t"ACK"\t,\t"FIN"]}' flags
+	same '[".A..SF"]'
+}
