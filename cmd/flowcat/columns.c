@@ -17,6 +17,7 @@ static const int64_t MILLI = 1000000;
 /* What a column says beyond its own value. */
 enum role {
 	PLAIN,
+	PADDING,     /* says nothing */
 	UPTIME,      /* ms since boot: a time */
 	DELTA,       /* us before the export: a time */
 	BOOT,        /* when uptimes began */
@@ -41,6 +42,7 @@ static const struct {
 	{ 158, DELTA, "flowStartMicroseconds", 0 },
 	{ 159, DELTA, "flowEndMicroseconds", 0 },
 	{ 160, BOOT, NULL, 0 },
+	{ 210, PADDING, NULL, 0 },
 	{ 301, SAMPLING, NULL, SAMPLING_SEQUENCE },
 	{ 302, SAMPLING, NULL, SAMPLING_SELECTOR },
 	{ 305, SAMPLING, NULL, SAMPLING_TAKEN },
@@ -417,6 +419,8 @@ columns_put(const struct column *v, size_t n, const uint8_t *record,
 		size_t len;
 		const uint8_t *p = locate(c, record, &len);
 
+		if (c->role == PADDING)
+			continue;
 		if (c->role == UPTIME || c->role == DELTA) {
 			put_relative(out, c, p, &context);
 			continue;

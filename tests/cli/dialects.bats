@@ -310,3 +310,10 @@ END
 	run_ok made $'{"ip_src":"192.0.2.1","ip_proto":"tcp","tcp_flags":["SYN",\t"ACK"\t,\t"FIN"]}' flags
 	same '[".A..SF"]'
 }
+
+@test 'IPFIX: --keep leaves out padding' {
+	run_ok flowcat --keep <("$ROOT/tests/bin/exporter" file \
+		8/4=192.0.2.1,210/2=0,4/1=6,210/1=0)
+	has '"protocol":6'
+	[[ $output != *padding* ]]
+}
