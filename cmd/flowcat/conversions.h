@@ -45,7 +45,7 @@ struct convert {
 	struct value fields[MAX_FIELDS];
 	struct value received;
 	bool not_ip; /* it names a protocol that is none of IP's */
-	uint64_t clamped;
+	uint64_t clamped, unscaled;
 	char what[160];
 };
 

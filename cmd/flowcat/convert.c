@@ -389,3 +389,9 @@ convert_clamped(const struct convert *c)
 {
 	return c->clamped;
 }
+
+uint64_t
+convert_unscaled(const struct convert *c)
+{
+	return c->unscaled;
+}

@@ -34,4 +34,7 @@ enum convert_result convert_put(struct convert *c, enum dialect_id id,
 /* Flows whose end lay before their start (the end was moved). */
 uint64_t convert_clamped(const struct convert *c);
 
+/* Flows whose counters, scaled up, had more than 64 bits: they stayed. */
+uint64_t convert_unscaled(const struct convert *c);
+
 #endif

@@ -421,6 +421,10 @@ main(int argc, char **argv)
 	if (convert_clamped(j.convert))
 		warn("%" PRIu64 " flows ended before their start",
 		    convert_clamped(j.convert));
+	if (convert_unscaled(j.convert))
+		warn("%" PRIu64 " flows were not scaled up, for their counters "
+		     "would have more than 64 bits",
+		    convert_unscaled(j.convert));
 	j.run.selected = j.written;
 	status = run_close(&j.run, j.written);
 	if (collect_close(opt.run.stats) ||

@@ -336,7 +336,7 @@ mend_times(struct convert *c)
 	duration->d = (double)(last->i / MS - first->i / MS) / 1000;
 }
 
-/* --unsample: one packet of N was looked at. */
+/* --unsample: one packet of N was looked at.  All counters fit or none is. */
 static void
 scale_up(struct convert *c)
 {
@@ -344,17 +344,26 @@ scale_up(struct convert *c)
 		BYTES_REV };
 	struct value *rate = field_of(c, SAMPLING_RATE),
 		     *said = field_of(c, SAMPLING);
+	i128 scaled[sizeof counters / sizeof *counters];
 	char *text;
 	int n;
 
 	if (!c->unsample || rate->type != VALUE_INT || rate->i < 2)
 		return;
 	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++) {
-		struct value *v = field_of(c, counters[i]);
+		const struct value *v = field_of(c, counters[i]);
 
-		if (v->type == VALUE_INT)
-			v->i *= rate->i;
+		scaled[i] = 0;
+		if (v->type != VALUE_INT)
+			continue;
+		if (__builtin_mul_overflow(v->i, rate->i, &scaled[i]) ||
+		    scaled[i] > UINT64_MAX) {
+			c->unscaled++;
+			return;
+		}
 	}
+	for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+		field_of(c, counters[i])->i = scaled[i];
 	text = arena_alloc(&c->scratch, NUM_ROOM + 16);
 	n = snprintf(
 	    text, NUM_ROOM + 16, "scaled by %" PRIu64, (uint64_t)rate->i);

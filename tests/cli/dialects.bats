@@ -317,3 +317,15 @@ END
 	has '"protocol":6'
 	[[ $output != *padding* ]]
 }
+
+@test '--unsample: counters have 64 bits, or none is scaled up' {
+	local r='{"type":"SFLOW_5","time_received_ns":1714550403000000000,"src_addr":"192.0.2.1","bytes":18446744073709551,"packets":7,"sampling_rate":1000}'
+
+	run_ok flowcat --unsample <<< "$r"
+	has '"packets":7000,"bytes":18446744073709551000,"sampling_rate":1000,"sampling":"scaled by 1000"'
+	run_err 0 flowcat --unsample <<< "${r/9551,/9552,}"
+	has '"packets":7,"bytes":18446744073709552,"sampling_rate":1000}'
+	has '1 flows were not scaled up' "$stderr"
+	run_err 0 flowcat --unsample <<< "${r/:1000/:18446744073709551615}"
+	has '"packets":7,"bytes":18446744073709551,"sampling_rate":18446744073709551615}'
+}
