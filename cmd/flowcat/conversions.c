@@ -8,6 +8,7 @@
 
 #include "cmd/flowcat/arrays.h"
 #include "cmd/flowcat/octets.h"
+#include "cmd/flowcat/rates.h"
 
 static const char *
 read_as(struct convert *c, const struct json_val *v, enum field_type type,
@@ -488,5 +489,10 @@ convert_fn *const conversions[] = {
 	[AS_ICMP_PAIR_KNOWN] = as_icmp_pair_known,
 	[AS_TLS] = as_tls,
 	[AS_DSCP] = as_dscp,
+	[AS_SAMPLING_TAKEN] = rates_taken,
+	[AS_SAMPLING_LEFT] = rates_left,
+	[AS_SAMPLING_SIZE] = rates_size,
+	[AS_SAMPLING_POPULATION] = rates_population,
+	[AS_SAMPLING_PROBABILITY] = rates_probability,
 	[AS_DIRECTION] = as_direction,
 };

@@ -7,6 +7,7 @@
 #define CONVERSIONS_H
 
 #include "cmd/flowcat/convert.h"
+#include "cmd/flowcat/samplers.h"
 
 enum {
 	MAX_RULES = 512,
@@ -44,6 +45,7 @@ struct convert {
 	/* Of the record at hand. */
 	struct value fields[MAX_FIELDS];
 	struct value received;
+	struct sampling said;
 	bool not_ip; /* it names a protocol that is none of IP's */
 	uint64_t clamped, unscaled;
 	char what[160];
@@ -85,7 +87,7 @@ enum known {
 	DNS_TTL,
 	PACKETS_REV,
 	BYTES_REV,
-	SAMPLING_RATE,
+	SAMPLING_EVERY,
 	SAMPLING,
 	KNOWN
 };

@@ -45,7 +45,7 @@ static const char *const known_names[KNOWN] = {
 	[DNS_TTL] = "dns_ttl",
 	[PACKETS_REV] = "packets_rev",
 	[BYTES_REV] = "bytes_rev",
-	[SAMPLING_RATE] = "sampling_rate",
+	[SAMPLING_EVERY] = "sampling_rate",
 	[SAMPLING] = "sampling",
 };
 
@@ -362,6 +362,7 @@ convert_put(struct convert *c, enum dialect_id id, const struct rec *rec,
 		c->fields[i].type = VALUE_NONE;
 	c->not_ip = false;
 	c->received.type = VALUE_NONE;
+	c->said = (struct sampling){ 0 };
 	if (!says_flow(c, id, rec))
 		return CONVERT_NO_FLOW;
 	*what = convert_members(c, id, rec);

@@ -72,7 +72,12 @@ enum conversion {
 	AS_ICMP_PAIR_KNOWN, /* the same, 0 means unknown */
 	AS_TLS,             /* a version's number or name */
 	AS_DSCP,            /* the first six bits of the type of service */
-	AS_DIRECTION,       /* 0 ingress, 1 egress */
+	AS_SAMPLING_TAKEN,  /* parts of a sampling rate, see rates.h */
+	AS_SAMPLING_LEFT,
+	AS_SAMPLING_SIZE,
+	AS_SAMPLING_POPULATION,
+	AS_SAMPLING_PROBABILITY,
+	AS_DIRECTION, /* 0 ingress, 1 egress */
 };
 
 struct rule {

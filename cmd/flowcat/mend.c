@@ -336,13 +336,23 @@ mend_times(struct convert *c)
 	duration->d = (double)(last->i / MS - first->i / MS) / 1000;
 }
 
+static void
+mend_rate(struct convert *c)
+{
+	struct value *rate = field_of(c, SAMPLING_EVERY);
+	uint64_t n = sampling_rate(&c->said);
+
+	if (rate->type == VALUE_NONE && n > 1)
+		*rate = (struct value){ .type = VALUE_INT, .i = n };
+}
+
 /* --unsample: one packet of N was looked at.  All counters fit or none is. */
 static void
 scale_up(struct convert *c)
 {
 	static const enum known counters[] = { PACKETS, BYTES, PACKETS_REV,
 		BYTES_REV };
-	struct value *rate = field_of(c, SAMPLING_RATE),
+	struct value *rate = field_of(c, SAMPLING_EVERY),
 		     *said = field_of(c, SAMPLING);
 	i128 scaled[sizeof counters / sizeof *counters];
 	char *text;
@@ -387,5 +397,6 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 	if (id == DIALECT_ZEEK)
 		mend_dns_zeek(c, rec);
 	mend_times(c);
+	mend_rate(c);
 	scale_up(c);
 }

@@ -329,3 +329,20 @@ END
 	run_err 0 flowcat --unsample <<< "${r/:1000/:18446744073709551615}"
 	has '"packets":7,"bytes":18446744073709551,"sampling_rate":18446744073709551615}'
 }
+
+@test 'ipfixcol2: sampling rates in parts' {
+	local one='{"@type":"ipfix.entry","iana:sourceIPv4Address":"192.0.2.1",'
+
+	run_ok made "$one\"iana:samplingPacketInterval\":2,\"iana:samplingPacketSpace\":4}" sampling_rate
+	same '[3]'
+	run_ok made "$one\"en0:id309\":2,\"en0:id310\":129}" sampling_rate
+	same '[65]'
+	run_ok made "$one\"iana:samplingProbability\":0.01}" sampling_rate
+	same '[100]'
+	run_ok made "$one\"iana:samplerRandomInterval\":50}" sampling_rate
+	same '[50]'
+	run_ok made "$one\"iana:samplingInterval\":7,\"iana:samplingProbability\":0.01}" sampling_rate
+	same '[7]'
+	run_ok made "$one\"iana:samplingProbability\":1}" sampling_rate
+	same '[null]'
+}
