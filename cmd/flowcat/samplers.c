@@ -28,6 +28,8 @@ has(const struct sampling *s, unsigned part)
 void
 sampling_say(struct sampling *s, enum sampling_part part, uint64_t v)
 {
+	if (part == SAMPLING_RATE && !v) /* another element may know it */
+		return;
 	s->v[part] = v;
 	s->has |= 1u << part;
 	if (part == SAMPLING_SELECTOR && s->n_selectors < SAMPLERS_CHAIN)

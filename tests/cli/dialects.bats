@@ -346,3 +346,11 @@ END
 	run_ok made "$one\"iana:samplingProbability\":1}" sampling_rate
 	same '[null]'
 }
+
+@test 'IPFIX: an interval of zero beside one that is known' {
+	run_ok flowcat --unsample <("$ROOT/tests/bin/exporter" file \
+		8/4=192.0.2.1,50/4=100,34/4=0,2/4=1)
+	has '"packets":100,"sampling_rate":100'
+	run_ok flowcat <("$ROOT/tests/bin/exporter" file zero_interval)
+	has '"sampling_rate":100'
+}
