@@ -201,6 +201,21 @@ knows_any(const struct samplers *s, unsigned of)
 	return i < s->n && s->v[i].of == of;
 }
 
+/* Many announce a selector, and do not name it in their flows. */
+static uint64_t
+rate_of_all_selectors(const struct samplers *s)
+{
+	uint32_t i = place_of(s, SAMPLING_SELECTOR, 0);
+	uint64_t rate = 0;
+
+	for (; i < s->n && s->v[i].of == SAMPLING_SELECTOR; i++) {
+		if (rate && s->v[i].rate != rate)
+			return 0;
+		rate = s->v[i].rate;
+	}
+	return rate;
+}
+
 uint64_t
 samplers_rate(const struct samplers *s, const struct sampling *flow)
 {
@@ -215,5 +230,6 @@ samplers_rate(const struct samplers *s, const struct sampling *flow)
 		    knows_any(s, of))
 			return 0;
 	}
-	return rate_of(s, find(s, ALL, 0));
+	return find(s, ALL, 0) ? rate_of(s, find(s, ALL, 0))
+			       : rate_of_all_selectors(s);
 }

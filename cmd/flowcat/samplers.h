@@ -5,7 +5,8 @@
  *
  * A flow's rate is that of the sampler that it names; of one that names none,
  * or where no sampler's rate was told, that of the interface it comes in by, of
- * the one it leaves by, or of all flows.
+ * the one it leaves by, or of all flows, which is also one that all samplers
+ * have.
  */
 #ifndef SAMPLERS_H
 #define SAMPLERS_H

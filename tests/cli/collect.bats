@@ -238,6 +238,9 @@ rates() {
 	exporter file samplers > s.ipfix
 	run_ok rates s.ipfix
 	same '10 20 null 7 null 500 500 500 500 200 null'
+	exporter file unnamed_sampler > s.ipfix
+	run_ok rates s.ipfix
+	same '10 10 null'
 	exporter file many_samplers > s.ipfix
 	run_ok rates s.ipfix
 	same 'null null 978 2001'
