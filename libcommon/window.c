@@ -355,9 +355,10 @@ say_what_was_late(const struct window *w)
 
 	w->run->reader.partial = true;
 	warn("%" PRIu64 " record%s came too late for %s: -l %" PRId64
-	     "s would have caught %s",
+	     "s%s would have caught %s",
 	    w->late, many ? "s" : "", many ? "their windows" : "its window",
-	    w->missed / second + 1, many ? "them all" : "it");
+	    w->missed / second + 1, w->hurried ? ", without --idle," : "",
+	    many ? "them all" : "it");
 }
 
 void

@@ -124,6 +124,7 @@ struct window {
 	uint64_t turn;      /* of the input, which was looked at last */
 	void (*turned)(struct window *w); /* it is at another place */
 	int64_t missed; /* lateness that would have caught all, ns */
+	bool hurried;   /* --idle has closed windows, whatever the lateness */
 	struct output late_out;
 	int64_t now; /* event time of the record at hand */
 	bool timed;  /* it has one */

@@ -162,6 +162,7 @@ wait_for_unit(struct window *w)
 	mark = w->u->watermark;
 	if (w->opts.idle && silent >= w->idle) {
 		emit_believed(w);
+		w->hurried = true;
 		w->u->watermark = mark;
 		return -1;
 	}

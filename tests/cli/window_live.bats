@@ -132,7 +132,7 @@ median() {
 	send 3600000
 	end 1
 	same '' "$(< rest)"
-	has 'flowagg: 1 record came too late' "$(< err)"
+	has 'flowagg: 1 record came too late for its window: -l 7201s, without --idle, would have caught it' "$(< err)"
 	same '10 1' "$(tail -n 1 err | jq -r '"\(.selected - .late) \(.late)"')"
 	middle=$(median "${lags[@]}")
 	printf '# median of 5 windows: %d us\n' "$middle"
