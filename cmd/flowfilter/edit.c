@@ -75,13 +75,23 @@ edit_set(struct edit *e, const char *text, const struct expr_context *context)
 		e->sets[i].leave |= slice_eq(e->sets[i].name, s->name);
 }
 
+static bool
+is_named(const struct edit *e, struct slice name)
+{
+	for (size_t i = 0; i < e->n_names; i++)
+		if (slice_eq(e->names[i], name))
+			return true;
+	return false;
+}
+
+/* A member that is named twice stands at its first place. */
 void
 edit_fields(struct edit *e, const char *text, struct schema *schema)
 {
 	while (*text) {
 		struct slice name = take_name(&text, ", ");
 
-		if (name.n) {
+		if (name.n && !is_named(e, name)) {
 			if (e->n_names == MAX_FIELDS)
 				die("--fields: more than %d", MAX_FIELDS);
 			e->names[e->n_names] = name;

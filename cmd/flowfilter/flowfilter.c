@@ -223,5 +223,5 @@ main(int argc, char **argv)
 		out_put(&j.run.out, number,
 		    (size_t)snprintf(
 			number, sizeof number, "%" PRIu64 "\n", j.kept));
-	return run_close(&j.run, j.kept);
+	return run_close(&j.run, opt.count ? 0 : j.kept);
 }

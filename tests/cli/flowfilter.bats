@@ -109,6 +109,12 @@ wait_for() {
 	sets '{}' --fields nothing
 	run_ok flowfilter --fields bytes any <<< '{"bytes":1,"bytes":2}'
 	same '{"bytes":2}'
+	# Twice is once.
+	run_ok flowfilter --fields byt,packets,bytes any \
+		<<< '{"packets":2,"bytes":1}'
+	same '{"bytes":1,"packets":2}'
+	run_err 0 flowfilter -c --stats=json any in
+	same '3 0' "$(jq -r '"\(.selected) \(.written)"' <<< "$stderr")"
 	run_err 2 flowfilter --fields '' any in
 	has '--fields: expected names' "$stderr"
 }
