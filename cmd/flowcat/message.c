@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "libcommon/die.h"
+
 enum {
 	HEAD_V5 = 24,
 	HEAD_V9 = 20,
@@ -327,6 +329,21 @@ make_head(struct message *m, uint32_t sequence)
 	m->context.head = slice_of(m->head, (size_t)n);
 }
 
+/* The first one is told with its sender: it may be of another protocol. */
+static void
+count_bad(const uint8_t *p, size_t n, const struct message_from *from)
+{
+	bool sflow = n >= 4 && get32(p) == 5;
+	char ip[IP_ROOM];
+	int ip_n = from->port ? (int)ip_put(ip, &from->ip) : 0;
+
+	if (collect_counts.bad_messages++)
+		return;
+	warn("%.*s%sa message that is none of NetFlow v5, v9 or IPFIX, or not "
+	     "whole%s",
+	    ip_n, ip, ip_n ? ": " : "", sflow ? "; it looks like sFlow" : "");
+}
+
 void
 message_read(
     uint8_t *p, size_t n, const struct message_from *from, struct output *out)
@@ -359,5 +376,6 @@ message_read(
 		make_head(&m, get32(p + kinds[i].sequence));
 		kinds[i].read(&m, p, n);
 	}
-	collect_counts.bad_messages += !m.ok;
+	if (!m.ok)
+		count_bad(p, n, from);
 }

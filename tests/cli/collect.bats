@@ -334,6 +334,13 @@ rates() {
 	grep -q 'collector: others: flows 45, ' "$BATS_TEST_TMPDIR/text"
 }
 
+@test 'collect: the first bad message is told with its sender' {
+	collect -- sflow garbage
+	[[ $status == 1 && $(count bad_messages) == 9 ]]
+	same 'flowcat: 127.0.0.1: a message that is none of NetFlow v5, v9 or IPFIX, or not whole; it looks like sFlow' \
+		"$(grep 'a message' "$BATS_TEST_TMPDIR/err")"
+}
+
 @test 'collect: garbage, ten thousand templates, data without any; then good ones' {
 	collect -- garbage many_templates never twelve
 	cat "$BATS_TEST_TMPDIR/err"
