@@ -195,9 +195,11 @@ open_ranking(struct job *j, size_t i)
 	r->additive = ranking_is_additive(a, r->measure);
 	r->agg->may_log = !opt.alert;
 	winagg_open(r->agg, &j->window, order_of(r, suffix), NULL);
-	/* Of the least ones --min may leave out the first. */
+	/* Of the least ones --min may leave out the first; of others all. */
 	r->agg->rows.limit =
-	    opt.group || (opt.min && strcmp(suffix, ":a") == 0) ? 0 : opt.n;
+	    opt.group || opt.others || (opt.min && strcmp(suffix, ":a") == 0)
+		? 0
+		: opt.n;
 	open_totals(j, r, columns);
 	if (opt.approx != UINT64_MAX &&
 	    (!r->additive || opt.group || strcmp(suffix, ":a") == 0))

@@ -15,8 +15,10 @@ struct sheet {
 	struct value row[MAX_CELLS + 8];
 	struct value cells[MAX_CELLS];
 	struct value rest[MAX_CELLS]; /* of the total, what was not ranked */
-	size_t from[MAX_CELLS + 8];   /* cell of a column */
-	size_t n, rank, share;        /* columns */
+	bool seen[MAX_CELLS];         /* in what was not ranked: known */
+	size_t n_unseen;
+	size_t from[MAX_CELLS + 8]; /* cell of a column */
+	size_t n, rank, share;      /* columns */
 	bool approximate;
 	double total, cumulated;
 	uint64_t written;
@@ -148,6 +150,32 @@ take_from_rest(const struct ranking *r)
 			s->rest[i] = saving_value(sum - nano);
 }
 
+/* What groups that are not ranked know of: of the rest a sum of it is known. */
+static void
+see_rest(const struct ranking *r, const void *block, struct arena *arena)
+{
+	struct sheet *s = r->sheet;
+
+	if (!r->others || !s->n_unseen)
+		return;
+	winagg_cells(r->agg, block, s->cells, arena);
+	for (size_t i = r->agg->agg.n_keys; i < r->agg->agg.cells.n; i++)
+		if (!s->seen[i] && s->cells[i].type != VALUE_NONE) {
+			s->seen[i] = true;
+			s->n_unseen--;
+		}
+}
+
+static void
+forget_unseen(const struct ranking *r)
+{
+	struct sheet *s = r->sheet;
+
+	for (size_t i = r->agg->agg.n_keys; i < r->agg->agg.cells.n; i++)
+		if (!s->seen[i])
+			s->rest[i].type = VALUE_NONE;
+}
+
 /* A row for what was not ranked: so many groups; how many may be unknown. */
 static void
 put_others(const struct ranking *r, uint64_t n, bool known)
@@ -222,9 +250,21 @@ begin_group(const struct ranking *r, struct slice group, struct arena *arena)
 		if (is_key ? i < r->n_group : ranking_is_additive(a, i))
 			s->rest[i] = s->cells[is_key ? i : i - shift];
 	}
+	s->n_unseen = a->cells.n - a->n_keys;
+	memset(s->seen, 0, sizeof s->seen);
 	s->total = 0;
 	if (r->additive && s->rest[r->measure].type != VALUE_NONE)
 		s->total = value_double(&s->rest[r->measure]);
+}
+
+/* Its cells are at hand then. */
+static bool
+is_enough(const struct ranking *r, const void *block, struct arena *arena)
+{
+	struct value *cells = r->sheet->cells;
+
+	winagg_cells(r->agg, block, cells, arena);
+	return ranking_is_enough(r, &cells[r->measure]);
 }
 
 /* The ranked rows of the group from row i on; behind the last of the group. */
@@ -245,15 +285,16 @@ write_group(const struct ranking *r, size_t i, struct arena *arena)
 		if (r->n_group && !slice_eq(group_of(r, key, arena), group))
 			break;
 		all += r->n_group > 0;
-		if (r->limit && ranked == r->limit)
+		if ((r->limit && ranked == r->limit) ||
+		    !is_enough(r, block, arena)) {
+			see_rest(r, block, arena);
 			continue;
-		winagg_cells(a, block, s->cells, arena);
-		if (!ranking_is_enough(r, &s->cells[r->measure]))
-			continue;
+		}
 		put_row(r, s->cells,
 		    (struct value){ .type = VALUE_INT, .i = ++ranked });
 		take_from_rest(r);
 	}
+	forget_unseen(r);
 	put_others(r, all - ranked, true);
 	return i;
 }

@@ -242,6 +242,18 @@ pr          1  TCP       2  40.00      40.00' -k sa -k pr -n 1 -b n \
 	same '{"flows":5,"packets":21,"bytes":1500,"bytes_pct":100,"bytes_cum_pct":100,"others":4}'
 }
 
+@test "--others: what none of them tells is unknown" {
+	printf '%s\n' '{"sa":1,"packets":5,"bytes":10}' '{"sa":2,"packets":4}' \
+		'{"sa":3,"packets":3}' > in
+	run_ok flowtopn -k .sa -b packets -n 1 --others -f csv in
+	same ',,2,7,,58.33,100,2' "$(tail -n 1 <<< "$output")"
+	run_err 0 flowtopn -k .sa -b packets -n 1 --group .none --others -f csv in
+	same ',,2,7,,58.33,100,2' "$(tail -n 1 <<< "$output" | cut -c 2-)"
+	echo '{"sa":4,"packets":1,"bytes":0}' >> in
+	run_ok flowtopn -k .sa -b packets -n 1 --others -f csv in
+	same ',,3,8,0,61.54,100,3' "$(tail -n 1 <<< "$output")"
+}
+
 @test "--others: sums of decimals are as exact as others" {
 	printf '{"src_port":%d,"duration":%s}\n' 1 5.5 2 0.1 3 0.2 > decimals
 	run_ok flowtopn -k sp -b 'd=sum(td)' -a 'n=count()' -n 1 --others \
