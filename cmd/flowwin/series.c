@@ -107,14 +107,15 @@ take_numbers(struct series *s)
 {
 	const struct value *v = s->row + s->n_bounds + s->n_keys;
 
-	for (size_t i = 0; i < s->n_values; i++) {
-		s->numbers[i] = 0;
-		if (!value_nano(&v[i], &s->numbers[i]) &&
-		    v[i].type != VALUE_NONE)
-			die("--%s: a number expected in column %s",
-			    s->f->opt->roll ? "roll" : "collect",
-			    s->names[s->n_bounds + s->n_keys + i]);
-	}
+	for (size_t i = 0; i < s->n_values; i++)
+		if (!value_nano(&v[i], &s->numbers[i]))
+			s->numbers[i] = 0;
+}
+
+static bool
+is_known_text(const struct value *v)
+{
+	return v->type != VALUE_NONE && !value_is_number(v);
 }
 
 static void
@@ -148,9 +149,15 @@ put_usual(struct series *s, struct slice key)
 	struct past *p = baseline_past(&s->past, key, s->bounds.number);
 
 	take_numbers(s);
-	for (size_t i = 0; i < s->n_values; i++)
-		baseline_stats(&s->past, p, i, s->numbers[i],
-		    s->row + s->usual + i * BASELINE_STATS);
+	for (size_t i = 0; i < s->n_values; i++) {
+		struct value *usual = s->row + s->usual + i * BASELINE_STATS;
+
+		baseline_stats(&s->past, p, i, s->numbers[i], usual);
+		/* A column that is passed on: set(peer). */
+		for (int k = 0; k < BASELINE_STATS; k++)
+			if (is_known_text(&s->row[s->n_bounds + s->n_keys + i]))
+				usual[k].type = VALUE_NONE;
+	}
 	baseline_push(&s->past, p, s->bounds.number,
 	    s->f->opt->exclude && passes(s) ? NULL : s->numbers);
 }
@@ -322,6 +329,16 @@ skip_to(struct series *s, int64_t number)
 	}
 }
 
+/* Arrays are of numbers. */
+static void
+check_numbers(const struct series *s)
+{
+	for (size_t i = s->n_bounds + s->n_keys; i < s->rates; i++)
+		if (is_known_text(&s->row[i]))
+			die("--collect: a number expected in column %s",
+			    s->names[i]);
+}
+
 static void
 collect(void *arg, const struct window_bounds *bounds)
 {
@@ -336,6 +353,7 @@ collect(void *arg, const struct window_bounds *bounds)
 		    &s->past, winagg_key(&s->agg, block), bounds->number);
 
 		load_row(s, block);
+		check_numbers(s);
 		take_numbers(s);
 		baseline_push(&s->past, p, bounds->number, s->numbers);
 		arena_reset(&s->arena);
