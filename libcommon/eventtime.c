@@ -15,10 +15,12 @@ void
 eventtime_open(struct eventtime *e, const char *name, struct schema *schema,
     const struct tstamp_zone *zone)
 {
+	bool arrival = name && strcmp(name, "arrival") == 0;
+
 	name = name ? field_option(name) : "date_last_seen";
 	*e = (struct eventtime){ .name = name, .zone = zone };
 	e->text_n = SIZE_MAX;
-	e->arrival = strcmp(name, "arrival") == 0;
+	e->arrival = arrival; /* ".arrival" is a member */
 	e->row_end = strcmp(name, "window_end") == 0;
 	e->slot = schema_add(schema, slice_str(e->name));
 	e->end_slot = schema_add(schema, SLICE_LIT("window_end"));

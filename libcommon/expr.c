@@ -302,6 +302,9 @@ stack_test(struct expr *e, const struct insn *in, struct value *top, bool *yes,
 	case OP_UNDER:
 		*yes = under(in->node->text, --top);
 		return top;
+	case OP_CASE:
+		*yes = in->arg < 0 || top[-1].i == in->arg;
+		return top - *yes;
 	default:
 		*yes = (--top)->type == VALUE_BOOL && top->b;
 		return top;

@@ -9,7 +9,7 @@ shifted(i128 a, i128 n, bool left, i128 *r)
 {
 	int by = n > 126 ? 127 : (int)n;
 
-	if (n < 0)
+	if (n < 0 || (left && a && n > 126))
 		return false;
 	*r = left ? (i128)((u128)a << by) : a >> by;
 	return !left || *r >> by == a;
@@ -27,10 +27,12 @@ arith_int(int op, i128 a, i128 b, i128 *r)
 	case '*':
 		return !__builtin_mul_overflow(a, b, r);
 	case '/':
+		if (b == -1)
+			return !__builtin_sub_overflow((i128)0, a, r);
 		*r = b ? a / b : 0;
 		return b && a % b == 0;
 	case '%':
-		*r = b ? a % b : 0;
+		*r = b && b != -1 ? a % b : 0;
 		return b != 0;
 	case '&':
 		*r = a & b;
@@ -87,8 +89,9 @@ expr_arith(int op, struct value *a, struct value *b, struct value *out)
 		r.d = (double)(a->i - b->i) / NUM_NANO;
 	} else if (a->type == VALUE_TIME && value_nano(b, &nano) &&
 		   (op == '+' || op == '-')) {
-		r.type = VALUE_TIME;
-		r.i = op == '+' ? a->i + nano : a->i - nano;
+		if (arith_int(op, a->i, nano, &r.i) && r.i >= INT64_MIN &&
+		    r.i <= INT64_MAX)
+			r.type = VALUE_TIME;
 	} else {
 		d = arith_real(op, value_double(a), value_double(b));
 		r.type = isfinite(d) ? VALUE_REAL : VALUE_NONE;

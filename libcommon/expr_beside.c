@@ -63,6 +63,7 @@ takes_words(const struct node *n)
 		return n->v.type == VALUE_STR;
 	case NODE_MAP:
 		return n->b && takes_words(n->b->a);
+	case NODE_CHOOSE:
 	case NODE_IF:
 		return takes_words(n->b);
 	case NODE_CALL:
@@ -73,7 +74,7 @@ takes_words(const struct node *n)
 	}
 }
 
-/* "src_country = SA": a short name, but of a field of another kind. */
+/* "src_country = SA": a short name but for its case, of another kind. */
 static void
 unname(const struct parser *p, const struct node *field, struct node *n)
 {
@@ -81,7 +82,7 @@ unname(const struct parser *p, const struct node *field, struct node *n)
 	struct value v;
 
 	if (n->kind != NODE_FIELD || !n->word.p || !f || !has_words(f) ||
-	    n->field->type == f->type || slice_eq(n->word, n->text) ||
+	    n->field->type == f->type || field_find(n->word) ||
 	    value_parse(n->word, f->type, f->set, &p->context->how, &v))
 		return;
 	n->kind = NODE_WORD;

@@ -23,6 +23,7 @@ enum op {
 	OP_STACK_BITS,
 	OP_MATCH,
 	OP_UNDER,
+	OP_CASE, /* the integer is arg (-1: any): it is taken off then */
 	OP_TRUTH,
 	/* Pushes. */
 	OP_CONST,

@@ -68,12 +68,15 @@ fn_lower(
 	out->s = lowered(s, scratch);
 }
 
-/* The name of a host as such names are compared. */
+/* The name of a host as such names are compared; what is no text stays. */
 static void
 fn_host(
     struct value *args, unsigned n, struct value *out, struct arena *scratch)
 {
-	fn_lower(args, n, out, scratch);
+	if (args[0].type == VALUE_STR)
+		fn_lower(args, n, out, scratch);
+	else
+		*out = args[0];
 	if (out->type == VALUE_STR && out->s.n > 1)
 		out->s.n -= out->s.p[out->s.n - 1] == '.';
 }
@@ -214,7 +217,8 @@ fn_bucket(
 		if (w <= 0)
 			return;
 		i = x.i / w - (x.i % w < 0);
-		*out = (struct value){ .type = x.type, .i = i * w };
+		if (!__builtin_mul_overflow(i, w, &i))
+			*out = (struct value){ .type = x.type, .i = i };
 		return;
 	}
 	set_real(out, floor(value_double(&x) / width) * width);
@@ -227,7 +231,9 @@ fn_abs(struct value *args, unsigned n, struct value *out, struct arena *scratch)
 	(void)scratch;
 	*out = args[0];
 	value_as_number(out);
-	if (out->type == VALUE_INT && out->i < 0)
+	if (out->type == VALUE_INT && out->i == INT128_LEAST)
+		set_real(out, -(double)out->i);
+	else if (out->type == VALUE_INT && out->i < 0)
 		out->i = -out->i;
 	else if (out->type == VALUE_REAL)
 		out->d = fabs(out->d);

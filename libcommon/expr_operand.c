@@ -198,24 +198,26 @@ parse_if(struct parser *p)
 	return n;
 }
 
-/* Values that are no constants: if(x = key, value, if(..)). */
+/* Values that are no constants: the map gives the number of one of them. */
 static struct node *
-map_tests(struct parser *p, const struct node *map, struct node *row)
+choose(struct parser *p, struct node *map)
 {
-	struct node *n = parse_node(p, NODE_IF), *key, *x;
+	struct node *n = parse_node(p, NODE_CHOOSE), **list = &n->b;
+	struct node *other = map->c ? map->c : parse_node(p, NODE_CONST);
 
-	if (!row)
-		return map->c ? map->c : parse_node(p, NODE_CONST);
-	key = parse_node(p, NODE_CONST);
-	key->v = row->v;
-	key->text = row->text;
-	x = parse_node(p, map->a->kind);
-	*x = *map->a;
-	n->a = parse_compare(p, x, EQ, key);
-	n->b = row->a;
-	parse_deeper(p, 1);
-	n->c = map_tests(p, map, row->next);
-	parse_deeper(p, -1);
+	n->a = map;
+	for (struct node *row = map->b; row; row = row->next) {
+		struct node *number = parse_node(p, NODE_CONST);
+
+		number->v =
+		    (struct value){ .type = VALUE_INT, .i = n->n_args++ };
+		*list = row->a;
+		list = &row->a->next;
+		row->a = number;
+	}
+	map->c = parse_node(p, NODE_CONST);
+	map->c->v = (struct value){ .type = VALUE_INT, .i = n->n_args };
+	*list = other;
 	return n;
 }
 
@@ -244,7 +246,6 @@ parse_map(struct parser *p)
 			fold_host.call(&key->v, 1, &key->v, p->arena);
 		row = parse_node(p, NODE_MAP);
 		row->v = key->v;
-		row->text = key->text;
 		row->a = parse_beside(
 		    p, &(struct node){ .kind = NODE_CELL }, parse_sum(p));
 		constant &= row->a->kind == NODE_CONST;
@@ -252,11 +253,9 @@ parse_map(struct parser *p)
 		list = &row->next;
 	}
 	lex_expect(p, ")");
-	if (!constant)
-		return map_tests(p, n, n->b);
 	if (host)
 		n->a = parse_folded(p, n->a);
-	return n;
+	return constant ? n : choose(p, n);
 }
 
 static struct node *

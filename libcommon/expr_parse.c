@@ -150,7 +150,8 @@ parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 	const struct node *like = first_of(a);
 	bool hosts;
 
-	if (equality && a->kind == NODE_CONST && a->v.type == VALUE_NET)
+	if (equality && a->kind == NODE_CONST && a->v.type == VALUE_NET &&
+	    b->kind != NODE_CONST)
 		return parse_compare(p, b, op, a);
 	if (!equality && !like->field)
 		b = parse_as_operand(p, b);
@@ -163,12 +164,12 @@ parse_compare(struct parser *p, struct node *a, int op, struct node *b)
 	n->op = op;
 	if (hosts && b->kind == NODE_CONST && b->v.type == VALUE_STR) {
 		compare_in(p, n, FIELD_STR, b->v.s, true);
+	} else if (b->kind == NODE_CONST && b->v.type == VALUE_NET) {
+		if (a->kind != NODE_CALL && a->kind != NODE_IF)
+			compare_in(p, n, FIELD_IP, b->text, false);
 	} else if (hosts) {
 		a = parse_folded(p, a);
 		b = parse_folded(p, b);
-	} else if (b->kind == NODE_CONST && b->v.type == VALUE_NET &&
-		   a->kind != NODE_CALL && a->kind != NODE_IF) {
-		compare_in(p, n, FIELD_IP, b->text, false);
 	}
 	n->b = b;
 	return parse_apply(p, a, n);
@@ -184,13 +185,14 @@ add_element(struct parser *p, const struct field *f, struct set *set)
 	unsigned line, port;
 	char *name;
 
-	if (!quoted && f && parse_service(p, f, s, &port)) {
-		name = arena_alloc(p->arena, 8);
-		s = slice_of(name, (size_t)sprintf(name, "%u", port));
-	}
 	if (!is_file) {
 		err = quoted ? set_add_quoted(set, s, &p->context->how)
 			     : set_add(set, s, &p->context->how);
+		if (err && f && parse_service(p, f, s, &port)) {
+			name = arena_alloc(p->arena, 8);
+			s = slice_of(name, (size_t)sprintf(name, "%u", port));
+			err = set_add(set, s, &p->context->how);
+		}
 		if (err)
 			parse_fail(p, at, "%s", err);
 		return;
@@ -377,7 +379,8 @@ parse_expression(struct parser *p)
 static bool
 may_be_test(const struct node *n)
 {
-	if (n->kind >= NODE_TRUE || n->kind == NODE_IF || n->kind == NODE_MAP)
+	if (n->kind >= NODE_TRUE || n->kind == NODE_IF || n->kind == NODE_MAP ||
+	    n->kind == NODE_CHOOSE)
 		return true;
 	return n->kind == NODE_CONST && n->v.type == VALUE_BOOL;
 }

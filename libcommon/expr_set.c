@@ -9,16 +9,22 @@
 
 enum { BITMAP = 65536 };
 
+enum kind { NUMBERS, TIMES, KINDS };
+
 struct range {
 	i128 from, to; /* units of 10^-9 */
+};
+
+struct ranges {
+	struct range *v;
+	size_t n, cap;
 };
 
 struct set {
 	enum field_type type;
 	enum names_set names;
 	bool folds;
-	struct range *ranges;
-	size_t n_ranges, cap_ranges;
+	struct ranges ranges[KINDS];
 	uint64_t *bitmap; /* of the numbers below BITMAP, once sealed */
 	struct prefixset *prefixes;
 	struct slice *strings;
@@ -53,62 +59,64 @@ folded(struct slice s, char *out)
 	return slice_of(out, s.n);
 }
 
+static const char upside_down[] = "the range is upside down";
+
 static const char *
-add_range(struct set *s, i128 from, i128 to)
+add_range(struct ranges *r, i128 from, i128 to)
 {
 	if (from > to)
-		return "the range is upside down";
-	s->ranges =
-	    xgrow(s->ranges, &s->cap_ranges, s->n_ranges, sizeof *s->ranges);
-	s->ranges[s->n_ranges++] = (struct range){ from, to };
+		return upside_down;
+	r->v = xgrow(r->v, &r->cap, r->n, sizeof *r->v);
+	r->v[r->n++] = (struct range){ from, to };
 	return NULL;
 }
 
-/* A time counts where times are asked for alone. */
-static bool
-as_nano(const struct set *s, const struct value *v, i128 *nano)
+/* KINDS if it is neither a number nor a time. */
+static enum kind
+kind_of(const struct value *v, i128 *nano)
 {
-	if (v->type == VALUE_TIME && s->type == FIELD_TIME) {
-		*nano = v->i;
-		return true;
-	}
-	return value_nano(v, nano);
+	*nano = v->i;
+	if (v->type == VALUE_TIME)
+		return TIMES;
+	return value_nano(v, nano) ? NUMBERS : KINDS;
 }
 
 static const char *
 one_number(struct set *s, struct slice text, const struct value_reading *how,
-    i128 *nano)
+    enum kind *kind, i128 *nano)
 {
 	struct value v;
 	const char *err = value_parse(text, s->type, s->names, how, &v);
 
-	if (!err && !as_nano(s, &v, nano))
+	*kind = err ? KINDS : kind_of(&v, nano);
+	if (!err && *kind == KINDS)
 		err = "expected a number or a range of numbers";
 	return err;
 }
 
-/* A number, or two of them with "-" or ".." between. */
+/* A number or a time, or two of them with "-" or ".." between. */
 static const char *
 add_number(struct set *s, struct slice text, const struct value_reading *how)
 {
+	enum kind kind, end;
 	i128 from, to;
-	const char *err = one_number(s, text, how, &from), *second;
+	const char *err = one_number(s, text, how, &kind, &from), *second;
 
 	if (!err)
-		return add_range(s, from, from);
+		return add_range(&s->ranges[kind], from, from);
 	for (size_t i = 1; i + 1 < text.n; i++) {
 		size_t dots = text.p[i] == '.' && text.p[i + 1] == '.';
 		size_t behind = i + 1 + dots;
 
 		if (text.p[i] != '-' && !dots)
 			continue;
-		if (one_number(s, slice_of(text.p, i), how, &from))
+		if (one_number(s, slice_of(text.p, i), how, &kind, &from))
 			continue;
-		second = one_number(
-		    s, slice_of(text.p + behind, text.n - behind), how, &to);
-		if (!second)
-			return add_range(s, from, to);
-		err = second;
+		second = one_number(s,
+		    slice_of(text.p + behind, text.n - behind), how, &end, &to);
+		if (!second && kind == end)
+			return add_range(&s->ranges[kind], from, to);
+		err = second ? second : err;
 	}
 	return err;
 }
@@ -150,15 +158,17 @@ add_string(struct set *s, struct slice text)
 const char *
 set_add(struct set *s, struct slice text, const struct value_reading *how)
 {
-	bool any = s->type == FIELD_ANY;
+	const char *err;
 
 	if (s->type == FIELD_IP)
 		return add_prefix(s, text);
-	if (!any && s->type != FIELD_STR)
-		return add_number(s, text, how);
-	if (any && (!add_number(s, text, how) ||
-		       (is_address(text) && !add_prefix(s, text))))
-		return NULL;
+	if (s->type != FIELD_STR) {
+		err = add_number(s, text, how);
+		if (!err || err == upside_down || s->type != FIELD_ANY)
+			return err;
+		if (is_address(text) && !add_prefix(s, text))
+			return NULL;
+	}
 	add_string(s, text);
 	return NULL;
 }
@@ -235,27 +245,35 @@ set_bits(struct set *s, const struct range *r)
 		s->bitmap[v / 64] |= 1ull << v % 64;
 }
 
-/* Sorted and disjoint, and a bitmap of the small ones (ports, protocols). */
+/* Sorted and disjoint. */
 static void
-seal_ranges(struct set *s)
+seal_ranges(struct ranges *all)
 {
 	size_t n = 0;
 
-	qsort(s->ranges, s->n_ranges, sizeof *s->ranges, by_range);
-	for (size_t i = 0; i < s->n_ranges; i++) {
-		struct range r = s->ranges[i];
+	if (all->n)
+		qsort(all->v, all->n, sizeof *all->v, by_range);
+	for (size_t i = 0; i < all->n; i++) {
+		struct range r = all->v[i];
 
-		if (n > 0 && r.from <= s->ranges[n - 1].to) {
-			if (r.to > s->ranges[n - 1].to)
-				s->ranges[n - 1].to = r.to;
+		if (n > 0 && r.from <= all->v[n - 1].to) {
+			if (r.to > all->v[n - 1].to)
+				all->v[n - 1].to = r.to;
 			continue;
 		}
-		s->ranges[n++] = r;
+		all->v[n++] = r;
 	}
-	s->n_ranges = n;
+	all->n = n;
+}
+
+/* And a bitmap of the small ones (ports, protocols). */
+static void
+seal_numbers(struct set *s)
+{
+	seal_ranges(&s->ranges[NUMBERS]);
 	s->bitmap = xcalloc(BITMAP / 64, sizeof *s->bitmap);
-	for (size_t i = 0; i < n; i++)
-		set_bits(s, &s->ranges[i]);
+	for (size_t i = 0; i < s->ranges[NUMBERS].n; i++)
+		set_bits(s, &s->ranges[NUMBERS].v[i]);
 }
 
 void
@@ -266,7 +284,8 @@ set_seal(struct set *s)
 	if (s->prefixes)
 		prefixset_seal(s->prefixes);
 	if (set_is_numbers(s))
-		seal_ranges(s);
+		seal_numbers(s);
+	seal_ranges(&s->ranges[TIMES]);
 	if (s->n_strings)
 		qsort(s->strings, s->n_strings, sizeof *s->strings, by_string);
 }
@@ -275,7 +294,7 @@ bool
 set_is_numbers(const struct set *s)
 {
 	return s->type != FIELD_IP && s->type != FIELD_STR &&
-	       (s->type != FIELD_ANY || s->n_ranges);
+	       (s->type != FIELD_ANY || s->ranges[NUMBERS].n);
 }
 
 bool
@@ -285,19 +304,19 @@ set_is_addresses(const struct set *s)
 }
 
 static bool
-set_has_nano(const struct set *s, i128 n)
+has_nano(const struct ranges *r, i128 n)
 {
-	size_t lo = 0, hi = s->n_ranges;
+	size_t lo = 0, hi = r->n;
 
 	while (lo < hi) {
 		size_t mid = (lo + hi) / 2;
 
-		if (n > s->ranges[mid].to)
+		if (n > r->v[mid].to)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return lo < s->n_ranges && n >= s->ranges[lo].from;
+	return lo < r->n && n >= r->v[lo].from;
 }
 
 bool
@@ -305,7 +324,7 @@ set_has_number(const struct set *s, uint64_t n)
 {
 	if (n < BITMAP)
 		return s->bitmap[n / 64] >> n % 64 & 1;
-	return set_has_nano(s, (i128)n * NUM_NANO);
+	return has_nano(&s->ranges[NUMBERS], (i128)n * NUM_NANO);
 }
 
 bool
@@ -328,7 +347,7 @@ set_has_net(const struct set *s, const struct ip *first, unsigned len)
 static bool
 set_has_string(const struct set *s, struct slice text)
 {
-	char room[256];
+	char room[1024];
 
 	if (s->folds && text.n <= sizeof room)
 		text = folded(text, room);
@@ -349,7 +368,7 @@ set_has_text(const struct set *s, struct slice text)
 	if (set_is_addresses(s) && is_address(text) &&
 	    !ip_prefix_parse(text, &net))
 		return set_has_net(s, &net.ip, net.len);
-	return set_is_numbers(s) &&
+	return (s->ranges[NUMBERS].n || s->ranges[TIMES].n) &&
 	       !value_parse(text, s->type, s->names, &how, &v) &&
 	       v.type != VALUE_STR && set_has(s, &v);
 }
@@ -358,13 +377,15 @@ bool
 set_has(const struct set *s, const struct value *v)
 {
 	char room[64];
+	enum kind kind;
 	i128 nano;
 
 	if (v->type == VALUE_NONE)
 		return false;
 	if (v->type == VALUE_STR)
 		return set_has_text(s, v->s);
-	if (set_is_numbers(s) && as_nano(s, v, &nano) && set_has_nano(s, nano))
+	kind = kind_of(v, &nano);
+	if (kind < KINDS && has_nano(&s->ranges[kind], nano))
 		return true;
 	if (set_is_addresses(s) && v->type == VALUE_IP && set_has_ip(s, &v->ip))
 		return true;
@@ -379,7 +400,7 @@ set_has(const struct set *s, const struct value *v)
 size_t
 set_describe(const struct set *s, char *out, size_t room)
 {
-	const size_t counts[] = { s->n_ranges,
+	const size_t counts[] = { s->ranges[NUMBERS].n + s->ranges[TIMES].n,
 		s->prefixes ? prefixset_count(s->prefixes) : 0, s->n_strings };
 	static const char *const what[] = { "ranges", "prefixes", "strings" };
 	size_t n = 0;

@@ -38,7 +38,8 @@ enum node_kind {
 	NODE_CALL,
 	NODE_IF,
 	NODE_MAP,
-	NODE_ANY, /* any(a, ..), all(a, ..): of a comparison */
+	NODE_CHOOSE, /* a: which of the list b */
+	NODE_ANY,    /* any(a, ..), all(a, ..): of a comparison */
 	NODE_ALL,
 	NODE_TRUE,
 	NODE_COMPARE, /* op: enum compare */

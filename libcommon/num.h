@@ -14,6 +14,8 @@
 __extension__ typedef __int128 i128;
 __extension__ typedef unsigned __int128 u128;
 
+#define INT128_LEAST ((i128)((u128)1 << 127))
+
 enum {
 	NUM_NANO = 1000000000, /* units of a scaled decimal */
 	NUM_ROOM = 48,         /* bytes that any num_put function may write */

@@ -349,7 +349,7 @@ compare_text(const struct value *text, const struct value *other)
 	if (other->type >= sizeof as / sizeof *as || !as[other->type])
 		return VALUE_UNORDERED;
 	if (other->type == VALUE_INT && is_integer_text(text->s) &&
-	    !from_int(text->s, &v))
+	    !from_number(text->s, &v))
 		return value_compare(&v, other);
 	if (from_text(text->s, as[other->type], 0, &how, &v))
 		return VALUE_UNORDERED;

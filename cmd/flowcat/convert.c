@@ -225,8 +225,11 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 		if (v->kind == JSON_NONE || json_kind_of(v) == JSON_NULL ||
 		    out->type != VALUE_NONE)
 			continue;
-		plain = convert_plain(&c->scratch, v);
-		err = conversions[b->as](c, &plain, out);
+		if (v->escaped) {
+			plain = convert_plain(&c->scratch, v);
+			v = &plain;
+		}
+		err = conversions[b->as](c, v, out);
 		if (!err)
 			continue;
 		snprintf(c->what, sizeof c->what, "%.*s: %s", (int)b->member.n,
@@ -289,17 +292,24 @@ put_name(struct output *out, struct slice name, char *before)
 static void
 put_value(struct output *out, const struct value *v, const struct field *f)
 {
-	char text[336]; /* 309 digits at most before the point */
-	int n, least;
+	char text[NUM_ROOM];
+	size_t n, digits = 9;
+	uint64_t nano;
 
-	if (f->type != FIELD_REAL || v->type != VALUE_REAL) {
+	if (f->type != FIELD_REAL || v->type != VALUE_REAL ||
+	    !(v->d >= 0 && v->d < 1e9)) {
 		value_json(out, v, f);
 		return;
 	}
-	n = snprintf(text, sizeof text, "%.9f", v->d);
-	for (least = n - 6; n > least && text[n - 1] == '0'; n--)
-		continue;
-	out_put(out, text, (size_t)n);
+	nano = (uint64_t)num_nano_of(v->d);
+	n = num_put_u64(text, nano / NUM_NANO);
+	text[n++] = '.';
+	nano %= NUM_NANO;
+	for (size_t i = digits; i-- > 0; nano /= 10)
+		text[n + i] = (char)('0' + nano % 10);
+	while (digits > 3 && text[n + digits - 1] == '0')
+		digits--;
+	out_put(out, text, n + digits);
 }
 
 static bool

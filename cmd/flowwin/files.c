@@ -94,14 +94,18 @@ fill_seconds(char *out, const char *template, time_t seconds)
 	size_t n = 0;
 
 	for (const char *p = template; *p && n < NAME_ROOM - 32; p++) {
-		if (p[0] == '%' && p[1] == 's') {
+		/* Flags, a width, E and O make no difference. */
+		size_t k =
+		    *p == '%' ? 1 + strspn(p + 1, "_-0^#+123456789EO") : 0;
+
+		if (k && p[k] == 's') {
 			n += (size_t)sprintf(
 			    out + n, "%lld", (long long)seconds);
-			p++;
+			p += k;
 			continue;
 		}
 		out[n++] = *p;
-		if (p[0] == '%' && p[1])
+		if (p[0] == '%' && p[1] == '%')
 			out[n++] = *++p;
 	}
 	out[n] = '\0';

@@ -38,7 +38,8 @@ struct series {
 	struct value agg_cells[AGG_MAX_KEYS + 2 * AGG_MAX];
 	i128 numbers[AGG_MAX];
 	struct arena arena;
-	bool due; /* something is collected and not told yet */
+	bool due;  /* something is collected and not told yet */
+	bool told; /* that a column has no numbers */
 	struct window_bounds bounds;
 };
 
@@ -329,14 +330,17 @@ skip_to(struct series *s, int64_t number)
 	}
 }
 
-/* Arrays are of numbers. */
+/* Arrays are of numbers: what is none is told, once. */
 static void
-check_numbers(const struct series *s)
+check_numbers(struct series *s)
 {
-	for (size_t i = s->n_bounds + s->n_keys; i < s->rates; i++)
-		if (is_known_text(&s->row[i]))
-			die("--collect: a number expected in column %s",
-			    s->names[i]);
+	for (size_t i = s->n_bounds + s->n_keys; i < s->rates; i++) {
+		if (s->told || !is_known_text(&s->row[i]))
+			continue;
+		warn("--collect: column %s has what is no number, taken for 0",
+		    s->names[i]);
+		s->told = true;
+	}
 }
 
 static void

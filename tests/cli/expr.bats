@@ -401,7 +401,19 @@ refuses() {
 		'dns_qname != http_host'
 }
 
+@test "names of hosts: what is no name is compared as what it is" {
+	record='{"http_host":"2001:DB8:0:0::1","dst_ip_addr":"2001:db8::1","dst_port":443,"dns_qname":"443.0","tls_sni":"10.1.2.3","k":true,"sa":1}'
+	holds 1 'http_host = dst_ip_addr' 'http_host = da' \
+		'dns_qname = dst_port' 'tls_sni = 10.0.0.0/8' \
+		'any(http_host, tls_sni) = 10.0.0.0/8'
+	holds 0 'http_host != dst_ip_addr' 'dns_qname != dst_port' \
+		'tls_sni != dst_port' 'tls_sni != 10.0.0.0/8' 'tls_sni != .k'
+}
+
 @test "a network may stand in front" {
+	holds 1 '192.0.2.0/24 = 192.0.2.0/24' \
+		'map(192.0.2.0/24, 192.0.2.0/24:bytes, 2) = 1234'
+	holds 0 '192.0.2.0/24 = 10.0.0.0/8'
 	holds 1 '192.0.2.0/24 = src_ip_addr' '192.0.2.0/24 = sa'
 	holds 0 '192.0.2.0/24 != src_ip_addr' '192.0.3.0/24 = src_ip_addr'
 }
@@ -424,7 +436,11 @@ refuses() {
 		'1 << 2 + 1 = 8' '1 << 126 >> 126 = 1' '-1 >> 200 = -1'
 	# Nothing is lost: beyond 127 bits they are decimal numbers.
 	holds 1 '1 << 127 > 1 << 126' '3 << 126 > 1 << 126' \
-		'1 << 200 = (1 << 100) * (1 << 100)'
+		'1 << 200 = (1 << 100) * (1 << 100)' \
+		'(0 - 1 << 200) < 0 - (1 << 100)' 'abs(0 - 1 << 127) > 0' \
+		'(0 - 1 << 127) / (0 - 1) > 0' '(0 - 1 << 127) % (0 - 1) = 0'
+	holds 0 'bucket(0 - 1 << 127, 3) > 0' \
+		'te + 170141183460469231731687303715 > ts'
 	holds 0 'exists(a) or 1 << -1 = 0 or 1.5 << 1 = 3'
 }
 
@@ -516,6 +532,10 @@ refuses() {
 		'duration in [100ms]' 'duration in [0-1]' \
 		'first seen in [2015-07-18T18:00..2015-07-18T19:00]' \
 		'.e in [36893488147419103230]' '.e in [1e10-1e27]'
+	holds 1 'coalesce(ts, te) in [2015-07-18..2015-07-19]' \
+		'bucket(ts, 1d) in [2015-07-18]' '.b in [-9--1 2015-07-18]' \
+		'.e = 36893488147419103230'
+	refuses '.n in [10-5]' 'the range is upside down' 7
 	holds 0 '.a not in [1-3]' '.c in [1 2]' '.b in [2]' '.c in [2-3]' \
 		'duration in [1-2]' '.e in [36893488147419103231]' \
 		'first seen in [2015-07-18T18:31..2015-07-18T19:00]'
@@ -543,6 +563,15 @@ refuses() {
 		'map(dst_port, 80:1, sa) = 192.0.2.1' \
 		'map(sa, 10.0.0.0/8:1, 192.0.2.0/24:dp) = 443' \
 		'map(dns_qname, "WWW.example.co.uk.":dp) = 443'
+	holds 1 '(map(dp, 443:bytes, 1) + map(dp, 80:1, bytes)) * 2 = 4936' \
+		'map(dp, 443:if(bytes > 1, bytes, 2), 1:3) = 1234' \
+		"map(dp, $(seq -f '%g:pkt' -s , 1000 1999), 443:byt) = 1234"
+	local deep=dp i
+
+	for i in {1..50}; do
+		deep="map($deep, 443:dp, 1:2, 1)"
+	done
+	holds 1 "$deep = 443"
 	holds 0 'map(src_port, 80:1) > 0' 'map(dst_port, 80:sa) = 192.0.2.1'
 	holds 1 'not map(src_port, 80:1) > 0'
 }

@@ -355,6 +355,12 @@ model() {
 	same '{"window_start":"2024-01-01T00:00:01.000Z","window_end":"2024-01-01T00:00:02.000Z","a":1,"date_last_seen":"2024-01-01T00:00:01Z"}'
 }
 
+@test "-t .arrival: a member, not the clock" {
+	run_ok flowwin -w 60s -t .arrival -f csv \
+		<<< '{"arrival":"2020-01-01T00:00:00Z"}'
+	has 2020-01-01T00:00:00 "$output"
+}
+
 @test "-t: a member with a dot, with quotes, by a path" {
 	echo '{"mine":5000000000,"odd name":7000000000,"a":{"t":9000000000}}' > one
 	for t in .mine mine '."mine"' '."odd name"' .a.t a.t; do
@@ -364,8 +370,9 @@ model() {
 }
 
 @test "--roll, --collect: what is no number" {
-	run_err 2 flowwin -w 10s --collect 2 -a 'last=max(te)' in
-	has "flowwin: --collect: a number expected in column last" "$stderr"
+	run_err 0 flowwin -w 10s --collect 2 -a 'n=count(), last=max(te)' in
+	same 'flowwin: --collect: column last has what is no number, taken for 0' \
+		"$stderr"
 	printf '{"date_last_seen":%d,"x":"a"}\n' 1 2 3 > text
 	run_ok flowwin -w 1s --roll 2 -a 'n=count(), x=first(.x)' text
 	same '[1,1,"a",null]' \
@@ -433,6 +440,9 @@ tz-120030' "$(printf '%s\n' tz-* day-* | sort)"
 	# Both hours of autumn.
 	printf '{"date_last_seen":%d}\n' 1729987200 1729990800 > two
 	run_ok flowwin -w 1h --tz Europe/Prague --split 'hours/%H%z' two
+	run_ok flowwin -w 30m --split 'flags/%Es-%-s-%_12s-%010s-%Os' one
+	same '1704067200-1704067200-1704067200-1704067200-1704067200' \
+		"$(cd flags && echo *)"
 	same '02+0100 02+0200' "$(cd hours && echo *)"
 }
 
