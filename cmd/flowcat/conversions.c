@@ -9,6 +9,7 @@
 #include "cmd/flowcat/arrays.h"
 #include "cmd/flowcat/octets.h"
 #include "cmd/flowcat/rates.h"
+#include "cmd/flowcat/times.h"
 
 static const char *
 read_as(struct convert *c, const struct json_val *v, enum field_type type,
@@ -149,12 +150,19 @@ as_mac(struct convert *c, const struct json_val *v, struct value *out)
 static const char *
 as_protocol(struct convert *c, const struct json_val *v, struct value *out)
 {
+	/* What argus knows of the payload of UDP. */
+	static const char *const udp[] = { "rtp", "rtcp", "udt" };
 	const char *err = read_as(c, v, FIELD_NAMED, NAMES_PROTOCOL, out);
 
-	if (err) {
-		out->type = VALUE_NONE;
-		c->not_ip = true;
-	}
+	if (!err)
+		return NULL;
+	for (size_t i = 0; i < sizeof udp / sizeof *udp; i++)
+		if (slice_is_nocase(json_slice(v), udp[i])) {
+			*out = (struct value){ .type = VALUE_INT, .i = 17 };
+			return NULL;
+		}
+	out->type = VALUE_NONE;
+	c->not_ip = true;
 	return NULL;
 }
 
@@ -223,99 +231,6 @@ as_history(struct convert *c, const struct json_val *v, struct value *out)
 	*field_of(c, FLAGS_REV) =
 	    (struct value){ .type = VALUE_INT, .i = flags[1] };
 	return NULL;
-}
-
-static bool
-is_zero_time(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++)
-		if (!memchr("0-:. TZ", s.p[i], 7))
-			return false;
-	return memchr(s.p, '0', s.n) || !s.n;
-}
-
-/* 0 and 0000-00-00 are how some say that they do not know. */
-static const char *
-as_time_in(struct convert *c, const struct json_val *v, struct value *out,
-    enum tstamp_unit unit)
-{
-	int64_t ns = 0;
-	const char *err;
-
-	if (is_zero_time(json_slice(v)))
-		return NULL;
-	if (v->kind == JSON_STRING && json_scalar(v->p, v->n) != JSON_NUMBER)
-		err = tstamp_parse(json_slice(v), c->how.zone, &ns);
-	else
-		err = tstamp_number(json_slice(v), unit, &ns);
-	*out = (struct value){ .type = VALUE_TIME, .i = ns };
-	return err;
-}
-
-static const char *
-as_time(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_time_in(c, v, out, TSTAMP_GUESS);
-}
-
-static const char *
-as_time_s(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_time_in(c, v, out, TSTAMP_S);
-}
-
-static const char *
-as_time_ms(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_time_in(c, v, out, TSTAMP_MS);
-}
-
-static const char *
-as_time_ns(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_time_in(c, v, out, TSTAMP_NS);
-}
-
-static const char *
-as_received(struct convert *c, const struct json_val *v, struct value *out)
-{
-	const char *err = as_time_ms(c, v, out);
-
-	c->received = *out;
-	if (!c->keep)
-		out->type = VALUE_NONE;
-	return err;
-}
-
-static const char *
-as_seconds(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return read_as(c, v, FIELD_REAL, 0, out);
-}
-
-static const char *
-as_seconds_of(
-    struct convert *c, const struct json_val *v, struct value *out, i128 unit)
-{
-	const char *err = as_int(c, v, out);
-
-	if (!err && out->type == VALUE_INT) {
-		out->type = VALUE_NANO;
-		out->i *= unit;
-	}
-	return err;
-}
-
-static const char *
-as_seconds_ms(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_seconds_of(c, v, out, MS);
-}
-
-static const char *
-as_seconds_us(struct convert *c, const struct json_val *v, struct value *out)
-{
-	return as_seconds_of(c, v, out, MS / 1000);
 }
 
 static const char *
@@ -463,14 +378,14 @@ convert_fn *const conversions[] = {
 	[AS_FLAGS] = as_flags,
 	[AS_HEX_FLAGS] = as_hex_flags,
 	[AS_HISTORY] = as_history,
-	[AS_TIME] = as_time,
-	[AS_TIME_S] = as_time_s,
-	[AS_TIME_MS] = as_time_ms,
-	[AS_TIME_NS] = as_time_ns,
-	[AS_RECEIVED] = as_received,
-	[AS_SECONDS] = as_seconds,
-	[AS_SECONDS_MS] = as_seconds_ms,
-	[AS_SECONDS_US] = as_seconds_us,
+	[AS_TIME] = times_any,
+	[AS_TIME_S] = times_s,
+	[AS_TIME_MS] = times_ms,
+	[AS_TIME_NS] = times_ns,
+	[AS_RECEIVED] = times_received,
+	[AS_SECONDS] = times_seconds,
+	[AS_SECONDS_MS] = times_seconds_ms,
+	[AS_SECONDS_US] = times_seconds_us,
 	[AS_DNS_TYPE] = as_dns_type,
 	[AS_DNS_CLASS] = as_dns_class,
 	[AS_DNS_RCODE] = as_dns_rcode,

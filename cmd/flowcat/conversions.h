@@ -89,6 +89,9 @@ enum known {
 	BYTES_REV,
 	SAMPLING_EVERY,
 	SAMPLING,
+	TLS_JA3,
+	TLS_JA3S,
+	TLS_JA4,
 	KNOWN
 };
 

@@ -47,6 +47,9 @@ static const char *const known_names[KNOWN] = {
 	[BYTES_REV] = "bytes_rev",
 	[SAMPLING_EVERY] = "sampling_rate",
 	[SAMPLING] = "sampling",
+	[TLS_JA3] = "tls_ja3",
+	[TLS_JA3S] = "tls_ja3s",
+	[TLS_JA4] = "tls_ja4",
 };
 
 int known_index[KNOWN];

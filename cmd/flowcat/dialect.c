@@ -72,6 +72,10 @@ const struct sign signs[] = {
  * and many others name the addresses of one that conn.log has.
  */
 const struct mark zeek_marks[] = {
+	{ "_path", "conn", true },
+	{ "_path", "dns", true },
+	{ "_path", "ssl", true },
+	{ "_path", "", false },
 	{ "conn_state", "", true },
 	{ "orig_pkts", "", true },
 	{ "resp_pkts", "", true },
@@ -81,6 +85,10 @@ const struct mark zeek_marks[] = {
 	{ "resp_bytes", "", true },
 	{ "missed_bytes", "", true },
 	{ "query", "", true },
+	{ "qclass", "", true },
+	{ "qclass_name", "", true },
+	{ "trans_id", "", true },
+	{ "answers", "", true },
 	{ "qtype", "", true },
 	{ "qtype_name", "", true },
 	{ "rcode", "", true },
@@ -89,6 +97,7 @@ const struct mark zeek_marks[] = {
 	{ "version", "TLS", true },
 	{ "version", "SSL", true },
 	{ "version", "DTLS", true },
+	{ "curve", "", true },
 	{ "established", "", true },
 	{ "resumed", "", true },
 	{ "ssl_history", "", true },
@@ -97,8 +106,10 @@ const struct mark zeek_marks[] = {
 	{ "note", "", false },     /* notice.log */
 	{ "analyzer", "", false }, /* dpd.log, analyzer.log */
 	{ "analyzer_name", "", false },
-	{ "sig_id", "", false }, /* signatures.log */
-	{ "proto", "", true },   /* conn.log, the least of it */
+	{ "sig_id", "", false },     /* signatures.log */
+	{ "facility", "", false },   /* syslog.log */
+	{ "message_id", "", false }, /* ldap.log */
+	{ "proto", "", true },       /* conn.log, the least of it */
 	{ "ip_proto", "", true },
 	{ 0 },
 };
@@ -544,12 +555,12 @@ const struct element elements[] = {
 	{ 28, "destinationIPv6Address", "dst_ip_addr", AS_HOP, 0 },
 	{ 12, "destinationIPv4Address", "dst_ip_addr", AS_ADDRESS, 0 },
 	{ 28, "destinationIPv6Address", "dst_ip_addr", AS_ADDRESS, 0 },
-	{ 7, "sourceTransportPort", "src_port", AS_INT, 0 },
-	{ 11, "destinationTransportPort", "dst_port", AS_INT, 0 },
 	{ 182, "tcpSourcePort", "src_port", AS_KNOWN, 0 },
 	{ 183, "tcpDestinationPort", "dst_port", AS_KNOWN, 0 },
 	{ 180, "udpSourcePort", "src_port", AS_KNOWN, 0 },
 	{ 181, "udpDestinationPort", "dst_port", AS_KNOWN, 0 },
+	{ 7, "sourceTransportPort", "src_port", AS_INT, 0 },
+	{ 11, "destinationTransportPort", "dst_port", AS_INT, 0 },
 	{ 4, "protocolIdentifier", "protocol", AS_PROTOCOL, 0 },
 	{ 6, "tcpControlBits", "flags", AS_FLAGS, 0 },
 	{ 5, "ipClassOfService", "tos", AS_INT, 0 },

@@ -298,16 +298,19 @@ mend_dns_zeek(struct convert *c, const struct rec *rec)
 	*flags = (struct value){ .type = VALUE_INT, .i = word };
 }
 
-/* Moved by the duration, forth or back; as it is where that is unknown. */
+/*
+ * Moved by the duration, forth or back; as it is where that is unknown, or
+ * leads out of time.
+ */
 static struct value
 moved(const struct value *at, const struct value *duration, int by)
 {
 	struct value v = *at;
 	i128 nano;
 
-	if (value_nano(duration, &nano) && nano > 0)
+	if (value_nano(duration, &nano) && nano > 0 && nano < INT64_MAX)
 		v.i += by * nano;
-	return v;
+	return v.i >= INT64_MIN && v.i <= INT64_MAX ? v : *at;
 }
 
 /*
@@ -320,10 +323,10 @@ mend_times(struct convert *c)
 	struct value *first = field_of(c, FIRST), *last = field_of(c, LAST),
 		     *duration = field_of(c, DURATION);
 
+	if (first->type == VALUE_NONE && last->type == VALUE_NONE)
+		*last = c->received;
 	if (first->type == VALUE_NONE && last->type == VALUE_TIME)
 		*first = moved(last, duration, -1);
-	if (first->type == VALUE_NONE)
-		*first = c->received;
 	if (first->type != VALUE_TIME)
 		return;
 	if (last->type == VALUE_NONE)
@@ -334,6 +337,22 @@ mend_times(struct convert *c)
 	}
 	duration->type = VALUE_REAL;
 	duration->d = (double)(last->i / MS - first->i / MS) / 1000;
+}
+
+/* nfdump has one name for both ends' hashes; a server has no JA4. */
+static void
+mend_ja3(struct convert *c)
+{
+	struct value *ja3 = field_of(c, TLS_JA3), *ja3s = field_of(c, TLS_JA3S);
+	const struct value *src = field_of(c, SRC_PORT),
+			   *dst = field_of(c, DST_PORT);
+
+	if (field_of(c, TLS_JA4)->type != VALUE_NONE ||
+	    src->type != VALUE_INT || dst->type != VALUE_INT ||
+	    src->i >= dst->i || ja3s->type != VALUE_NONE)
+		return;
+	*ja3s = *ja3;
+	ja3->type = VALUE_NONE;
 }
 
 static void
@@ -396,6 +415,8 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 	drop_fillers(c);
 	if (id == DIALECT_ZEEK)
 		mend_dns_zeek(c, rec);
+	if (id == DIALECT_NFDUMP)
+		mend_ja3(c);
 	mend_times(c);
 	mend_rate(c);
 	scale_up(c);

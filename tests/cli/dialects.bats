@@ -69,6 +69,45 @@ zeek() {
 	same '[1,11,0,null,null]'
 }
 
+@test "Zeek: _path says which log it is; syslog and ldap are no flows" {
+	local ends='"ts":1,"id.orig_h":"192.0.2.1","id.resp_h":"192.0.2.2"'
+
+	cat > in <<- END
+		{"_path":"conn",$ends,"duration":1.5,"service":"conn"}
+		{"_path":"dns",$ends,"service":"dns"}
+		{"_path":"http",$ends,"proto":"tcp","conn_state":"SF"}
+		{$ends,"proto":"udp","facility":"LOCAL0","message":"hi"}
+		{$ends,"proto":"tcp","message_id":1,"opcode":"bind simple"}
+		{$ends,"trans_id":7,"service":"also"}
+	END
+	run_err 0 flowcat in
+	same 'conn dns also' "$(jq -r .service <<< "$output" | xargs)"
+	has '3 records are no flows' "$stderr"
+}
+
+@test "durations: from what was received, and none that leads out of time" {
+	cat > in <<- 'END'
+		{"@type":"ipfix.entry","iana:collectionTimeMilliseconds":1700000000000,"iana:flowDurationMilliseconds":5000,"iana:sourceIPv4Address":"192.0.2.1"}
+		{"@type":"ipfix.entry","iana:flowStartMilliseconds":1700000000000,"iana:flowDurationMilliseconds":18446744073709551615,"iana:sourceIPv4Address":"192.0.2.1"}
+	END
+	run_ok flowcat in
+	same '2023-11-14T22:13:15.000Z 2023-11-14T22:13:20.000Z 5
+2023-11-14T22:13:20.000Z 2023-11-14T22:13:20.000Z 0' \
+		"$(jq -r '"\(.date_first_seen) \(.date_last_seen) \(.duration)"' \
+			<<< "$output" | sed 's/[.]0*$//')"
+}
+
+@test "ports in elements of a protocol; argus' names of UDP; a server's JA3" {
+	run_ok flowcat <<< '{"@type":"ipfix.entry","iana:flowStartMilliseconds":1700000000000,"iana:sourceTransportPort":0,"iana:destinationTransportPort":0,"iana:tcpSourcePort":5,"iana:tcpDestinationPort":6,"iana:sourceIPv4Address":"192.0.2.1"}'
+	has '"src_port":5,"dst_port":6' "$output"
+	run_ok flowcat <<< '{"stime":"2024-05-01T10:00:00","dur":1.5,"proto":"rtp","saddr":"192.0.2.1","sport":"53","daddr":"192.0.2.2","dport":"5353","spkts":1,"sbytes":2}'
+	has '"src_port":53,"dst_port":5353,"protocol":17' "$output"
+	run_ok flowcat <<< '{"type":"FLOW","first":"2024-05-01T10:00:00.100","src4_addr":"192.0.2.1","src_port":443,"dst_port":50000,"ja3 hash":"00"}'
+	has '"tls_ja3s":"00"' "$output"
+	run_ok flowcat <<< '{"type":"FLOW","first":"2024-05-01T10:00:00.100","src4_addr":"192.0.2.1","src_port":50000,"dst_port":443,"ja3 hash":"00"}'
+	has '"tls_ja3":"00"' "$output"
+}
+
 @test 'Zeek: logs other than conn, dns and ssl are no flows' {
 	local id='"ts":1,"uid":"C1","id.orig_h":"192.0.2.1","id.orig_p":1,"id.resp_h":"192.0.2.2","id.resp_p":2' log
 	local others=(
