@@ -24,7 +24,7 @@ struct spec {
 struct message_context {
 	int64_t exported; /* ns since the epoch */
 	int64_t boot;     /* when uptimes began, ms; INT64_MIN: unknown */
-	const struct samplers *samplers;
+	struct samplers *samplers;
 	struct slice head; /* first members of each line */
 };
 

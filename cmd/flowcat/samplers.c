@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/samplers.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "libcommon/hash.h"
 #include "libcommon/xalloc.h"
 
 /* Whose rate it is: the part that has its number; of all flows without one. */
@@ -15,7 +15,9 @@ static const uint64_t MOST = UINT32_MAX;
 struct sampler {
 	unsigned of;
 	unsigned n_selectors;
-	uint64_t key, rate, told;
+	uint32_t next;         /* with the same hash */
+	uint32_t older, newer; /* told before and after it */
+	uint64_t key, rate;
 	uint64_t selectors[SAMPLERS_CHAIN]; /* of a sequence without a rate */
 };
 
@@ -62,82 +64,124 @@ sampling_rate(const struct sampling *s)
 	return 0;
 }
 
-/* ---- those of a domain ---- */
+/*
+ * ---- those of a domain ----
+ *
+ * They are known by their index in v, from 1 on.  v[0] is none: its neighbours
+ * are the oldest and the newest.
+ */
 
 void
 samplers_free(struct samplers *s)
 {
 	free(s->v);
+	free(s->heads);
 	*s = (struct samplers){ 0 };
 }
 
-/* Where it is, or belongs. */
-static uint32_t
-place_of(const struct samplers *s, unsigned of, uint64_t key)
+static uint32_t *
+head_of(const struct samplers *s, unsigned of, uint64_t key)
 {
-	uint32_t from = 0, to = s->n;
+	uint64_t what[] = { of, key };
 
-	while (from < to) {
-		uint32_t mid = from + (to - from) / 2;
-		const struct sampler *one = &s->v[mid];
-
-		if (one->of < of || (one->of == of && one->key < key))
-			from = mid + 1;
-		else
-			to = mid;
-	}
-	return from;
+	return &s->heads[hash_bytes(what, sizeof what, hash_seed()) &
+			 (s->room - 1)];
 }
 
-static const struct sampler *
+/* 0: not known. */
+static uint32_t
 find(const struct samplers *s, unsigned of, uint64_t key)
 {
-	uint32_t i = place_of(s, of, key);
+	uint32_t i = s->n_of[of] ? *head_of(s, of, key) : 0;
 
-	return i < s->n && s->v[i].of == of && s->v[i].key == key ? &s->v[i]
-								  : NULL;
+	while (i && (s->v[i].of != of || s->v[i].key != key))
+		i = s->v[i].next;
+	return i;
 }
 
 static void
-forget_oldest(struct samplers *s)
+leave_order(struct samplers *s, uint32_t i)
 {
-	uint32_t oldest = 0;
-
-	for (uint32_t i = 1; i < s->n; i++)
-		if (s->v[i].told < s->v[oldest].told)
-			oldest = i;
-	memmove(
-	    &s->v[oldest], &s->v[oldest + 1], (--s->n - oldest) * sizeof *s->v);
+	s->v[s->v[i].older].newer = s->v[i].newer;
+	s->v[s->v[i].newer].older = s->v[i].older;
 }
 
-static struct sampler *
-get(struct samplers *s, unsigned of, uint64_t key)
+static void
+make_newest(struct samplers *s, uint32_t i)
 {
-	struct sampler *one = (struct sampler *)find(s, of, key);
+	s->v[i].older = s->v[0].older;
+	s->v[i].newer = 0;
+	s->v[s->v[0].older].newer = i;
+	s->v[0].older = i;
+}
+
+static void
+put_by_hash(struct samplers *s, uint32_t i)
+{
+	uint32_t *head = head_of(s, s->v[i].of, s->v[i].key);
+
+	s->v[i].next = *head;
+	*head = i;
+}
+
+static void
+grow(struct samplers *s)
+{
+	s->room = s->room ? 2 * s->room : 4;
+	s->v = xreallocarray(s->v, s->room + 1, sizeof *s->v);
+	if (!s->n)
+		s->v[0] = (struct sampler){ 0 };
+	free(s->heads);
+	s->heads = xcalloc(s->room, sizeof *s->heads);
+	for (uint32_t i = 1; i <= s->n; i++)
+		put_by_hash(s, i);
+}
+
+/* What it was is free for another one. */
+static uint32_t
+forget_oldest(struct samplers *s)
+{
+	uint32_t i = s->v[0].newer;
+	uint32_t *to = head_of(s, s->v[i].of, s->v[i].key);
+
+	while (*to != i)
+		to = &s->v[*to].next;
+	*to = s->v[i].next;
+	leave_order(s, i);
+	s->n_of[s->v[i].of]--;
+	return i;
+}
+
+static uint32_t
+add(struct samplers *s, unsigned of, uint64_t key)
+{
 	uint32_t i;
 
-	if (one)
-		return one;
-	if (s->n == SAMPLERS_MAX)
-		forget_oldest(s);
-	if (s->n == s->room) {
-		s->room = s->room ? 2 * s->room : 4;
-		s->v = xreallocarray(s->v, s->room, sizeof *s->v);
-	}
-	i = place_of(s, of, key);
-	one = &s->v[i];
-	memmove(one + 1, one, (s->n++ - i) * sizeof *one);
-	*one = (struct sampler){ .of = of, .key = key };
-	return one;
+	if (s->n == s->room && s->n < SAMPLERS_MAX)
+		grow(s);
+	i = s->n < SAMPLERS_MAX ? ++s->n : forget_oldest(s);
+	s->v[i] = (struct sampler){ .of = of, .key = key };
+	s->n_of[of]++;
+	put_by_hash(s, i);
+	s->common_known = false;
+	return i;
 }
 
 static struct sampler *
 set(struct samplers *s, unsigned of, uint64_t key, uint64_t rate)
 {
-	struct sampler *one = get(s, of, key);
+	uint32_t i = find(s, of, key);
+	struct sampler *one;
 
+	if (i)
+		leave_order(s, i);
+	else
+		i = add(s, of, key);
+	make_newest(s, i);
+	one = &s->v[i];
+	if (one->rate != rate)
+		s->common_known = false;
 	one->rate = rate;
-	one->told = ++s->clock;
 	one->n_selectors = 0;
 	return one;
 }
@@ -179,57 +223,59 @@ rate_of(const struct samplers *s, const struct sampler *one)
 {
 	uint64_t rate = 0;
 
-	if (!one || !one->n_selectors)
-		return one ? one->rate : 0;
+	if (!one->n_selectors)
+		return one->rate;
 	for (unsigned i = 0; i < one->n_selectors; i++) {
-		const struct sampler *selector =
+		uint32_t selector =
 		    find(s, SAMPLING_SELECTOR, one->selectors[i]);
 
-		if (selector && selector->rate <= MOST)
-			rate = (rate ? rate : 1) * selector->rate;
+		if (selector && s->v[selector].rate <= MOST)
+			rate = (rate ? rate : 1) * s->v[selector].rate;
 		if (rate > MOST)
 			return 0;
 	}
 	return rate;
 }
 
-static bool
-knows_any(const struct samplers *s, unsigned of)
-{
-	uint32_t i = place_of(s, of, 0);
-
-	return i < s->n && s->v[i].of == of;
-}
-
 /* Many announce a selector, and do not name it in their flows. */
 static uint64_t
 rate_of_all_selectors(const struct samplers *s)
 {
-	uint32_t i = place_of(s, SAMPLING_SELECTOR, 0);
 	uint64_t rate = 0;
 
-	for (; i < s->n && s->v[i].of == SAMPLING_SELECTOR; i++) {
-		if (rate && s->v[i].rate != rate)
+	if (!s->n_of[SAMPLING_SELECTOR])
+		return 0;
+	for (uint32_t i = s->v[0].older; i; i = s->v[i].older) {
+		const struct sampler *one = &s->v[i];
+
+		if (one->of != SAMPLING_SELECTOR)
+			continue;
+		if (rate && one->rate != rate)
 			return 0;
-		rate = s->v[i].rate;
+		rate = one->rate;
 	}
 	return rate;
 }
 
 uint64_t
-samplers_rate(const struct samplers *s, const struct sampling *flow)
+samplers_rate(struct samplers *s, const struct sampling *flow)
 {
-	for (unsigned of = SAMPLING_SELECTOR; of < SAMPLING_PARTS; of++) {
-		const struct sampler *one =
-		    has(flow, of) ? find(s, of, flow->v[of]) : NULL;
+	uint32_t all;
 
-		if (one)
-			return rate_of(s, one);
+	for (unsigned of = SAMPLING_SELECTOR; of < SAMPLING_PARTS; of++) {
+		uint32_t i = has(flow, of) ? find(s, of, flow->v[of]) : 0;
+
+		if (i)
+			return rate_of(s, &s->v[i]);
 		/* That sampler's rate was not told, or it has none. */
-		if (has(flow, of) && of <= SAMPLING_SEQUENCE &&
-		    knows_any(s, of))
+		if (has(flow, of) && of <= SAMPLING_SEQUENCE && s->n_of[of])
 			return 0;
 	}
-	return find(s, ALL, 0) ? rate_of(s, find(s, ALL, 0))
-			       : rate_of_all_selectors(s);
+	all = find(s, ALL, 0);
+	if (all)
+		return s->v[all].rate;
+	if (!s->common_known)
+		s->common = rate_of_all_selectors(s);
+	s->common_known = true;
+	return s->common;
 }

@@ -11,6 +11,7 @@
 #ifndef SAMPLERS_H
 #define SAMPLERS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -48,9 +49,12 @@ uint64_t sampling_rate(const struct sampling *s);
 
 /* Zeros to begin with. */
 struct samplers {
-	struct sampler *v; /* in order */
+	struct sampler *v;
+	uint32_t *heads; /* by hash: the first of a list */
 	uint32_t n, room;
-	uint64_t clock;
+	uint32_t n_of[SAMPLING_PARTS];
+	uint64_t common; /* the rate that all selectors have */
+	bool common_known;
 };
 
 void samplers_free(struct samplers *s);
@@ -62,6 +66,6 @@ void samplers_learn(struct samplers *s, const struct sampling *said);
 void samplers_set_all(struct samplers *s, uint64_t rate);
 
 /* Of a flow that says this; 0: unknown. */
-uint64_t samplers_rate(const struct samplers *s, const struct sampling *flow);
+uint64_t samplers_rate(struct samplers *s, const struct sampling *flow);
 
 #endif
