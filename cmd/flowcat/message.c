@@ -73,9 +73,11 @@ decode(struct message *m, uint8_t *set, size_t n,
     const struct message_context *context)
 {
 	struct options_seen seen = { INT64_MIN, &m->e->samplers };
-	struct templates_done done =
-	    templates_decode(m->e->templates, set, n, context, m->out, &seen);
+	struct templates *templates = m->e->templates;
+	struct templates_done done;
 
+	m->e->samplers.at = context->exported;
+	done = templates_decode(templates, set, n, context, m->out, &seen);
 	if (seen.boot != INT64_MIN)
 		m->e->boot = seen.boot;
 	m->e->flows += done.flows;

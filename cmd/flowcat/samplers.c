@@ -18,6 +18,8 @@ struct sampler {
 	uint32_t next;         /* with the same hash */
 	uint32_t older, newer; /* told before and after it */
 	uint64_t key, rate;
+	int64_t at;                         /* when it was told last, .. */
+	uint64_t round;                     /* .. and in which round */
 	uint64_t selectors[SAMPLERS_CHAIN]; /* of a sequence without a rate */
 };
 
@@ -152,6 +154,32 @@ forget_oldest(struct samplers *s)
 	return i;
 }
 
+/*
+ * A selector is gone when others have been told in so many rounds without it.
+ * A round ends where one of its selectors is told anew, at another time: some
+ * tell a selector many times at once, for each interface.
+ */
+enum { ROUNDS = 4 };
+
+static bool
+is_gone(const struct samplers *s, const struct sampler *one)
+{
+	return s->round - one->round >= ROUNDS;
+}
+
+static void
+note_round(struct samplers *s, struct sampler *one)
+{
+	bool again = one->round == s->round && one->at != s->at;
+
+	if (again)
+		s->round++;
+	if (again || is_gone(s, one))
+		s->common_known = false;
+	one->round = s->round;
+	one->at = s->at;
+}
+
 static uint32_t
 add(struct samplers *s, unsigned of, uint64_t key)
 {
@@ -160,7 +188,9 @@ add(struct samplers *s, unsigned of, uint64_t key)
 	if (s->n == s->room && s->n < SAMPLERS_MAX)
 		grow(s);
 	i = s->n < SAMPLERS_MAX ? ++s->n : forget_oldest(s);
-	s->v[i] = (struct sampler){ .of = of, .key = key };
+	s->v[i] = (struct sampler){
+		.of = of, .key = key, .at = s->at, .round = s->round
+	};
 	s->n_of[of]++;
 	put_by_hash(s, i);
 	s->common_known = false;
@@ -181,6 +211,8 @@ set(struct samplers *s, unsigned of, uint64_t key, uint64_t rate)
 	one = &s->v[i];
 	if (one->rate != rate)
 		s->common_known = false;
+	if (of == SAMPLING_SELECTOR)
+		note_round(s, one);
 	one->rate = rate;
 	one->n_selectors = 0;
 	return one;
@@ -250,6 +282,8 @@ rate_of_all_selectors(const struct samplers *s)
 
 		if (one->of != SAMPLING_SELECTOR)
 			continue;
+		if (is_gone(s, one)) /* as all that are older */
+			break;
 		if (rate && one->rate != rate)
 			return 0;
 		rate = one->rate;

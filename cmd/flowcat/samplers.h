@@ -6,7 +6,7 @@
  * A flow's rate is that of the sampler that it names; of one that names none,
  * or where no sampler's rate was told, that of the interface it comes in by, of
  * the one it leaves by, or of all flows, which is also one that all samplers
- * have.
+ * have, but for those that have not been told for long while others were.
  */
 #ifndef SAMPLERS_H
 #define SAMPLERS_H
@@ -53,6 +53,8 @@ struct samplers {
 	uint32_t *heads; /* by hash: the first of a list */
 	uint32_t n, room;
 	uint32_t n_of[SAMPLING_PARTS];
+	int64_t at;      /* the time of what is told; set by the caller */
+	uint64_t round;  /* of telling all selectors */
 	uint64_t common; /* the rate that all selectors have */
 	bool common_known;
 };

@@ -246,6 +246,13 @@ rates() {
 	same '2 null null 38979 40001'
 }
 
+@test 'collect: a sampler that is told no more hides no rate' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file replaced_sampler > s.ipfix
+	run_ok rates s.ipfix
+	same '10 null null null null 20 20 null 10 null null null'
+}
+
 @test 'collect: NetFlow v9: samplers by number and rates of interfaces' {
 	collect -- v9_samplers
 	[[ $status == 0 && $(count options) == 4 ]]
