@@ -10,6 +10,12 @@
 /* Whose rate it is: the part that has its number; of all flows without one. */
 enum { ALL = SAMPLING_RATE };
 
+/* No rate: this selector takes all that match. */
+enum { FILTER = SAMPLING_ALGORITHM };
+
+/* IANA's psamp-parameters: property match; those of hashes take a share. */
+enum { PROPERTY_MATCH = 5 };
+
 static const uint64_t MOST = UINT32_MAX;
 
 struct sampler {
@@ -36,8 +42,8 @@ sampling_say(struct sampling *s, enum sampling_part part, uint64_t v)
 		return;
 	s->v[part] = v;
 	s->has |= 1u << part;
-	if (part == SAMPLING_SELECTOR && s->n_selectors < SAMPLERS_CHAIN)
-		s->selectors[s->n_selectors++] = v;
+	if (part == SAMPLING_SELECTOR && s->n_selectors++ < SAMPLERS_CHAIN)
+		s->selectors[s->n_selectors - 1] = v;
 }
 
 /* Of so many packets part were taken; to the nearest rate. */
@@ -238,6 +244,9 @@ samplers_learn(struct samplers *s, const struct sampling *said)
 		one->n_selectors = said->n_selectors;
 		memcpy(one->selectors, said->selectors, sizeof one->selectors);
 	}
+	if (!rate && has(said, SAMPLING_SELECTOR) &&
+	    said->v[SAMPLING_ALGORITHM] == PROPERTY_MATCH)
+		set(s, FILTER, said->v[SAMPLING_SELECTOR], 0);
 	for (unsigned of = SAMPLING_SELECTOR; rate && of < SAMPLING_PARTS; of++)
 		if (has(said, of)) {
 			set(s, of, said->v[of], rate);
@@ -249,7 +258,10 @@ samplers_learn(struct samplers *s, const struct sampling *said)
 
 /* ---- of a flow ---- */
 
-/* Of a sequence the product: each takes from what the one before left. */
+/*
+ * Of a sequence the product: each takes from what the one before left.  0 if
+ * it is not known of each.
+ */
 static uint64_t
 rate_of(const struct samplers *s, const struct sampler *one)
 {
@@ -257,12 +269,17 @@ rate_of(const struct samplers *s, const struct sampler *one)
 
 	if (!one->n_selectors)
 		return one->rate;
+	if (one->n_selectors > SAMPLERS_CHAIN)
+		return 0;
 	for (unsigned i = 0; i < one->n_selectors; i++) {
-		uint32_t selector =
-		    find(s, SAMPLING_SELECTOR, one->selectors[i]);
+		uint64_t selector = one->selectors[i];
+		uint32_t k = find(s, SAMPLING_SELECTOR, selector);
 
-		if (selector && s->v[selector].rate <= MOST)
-			rate = (rate ? rate : 1) * s->v[selector].rate;
+		if (!k && find(s, FILTER, selector))
+			continue;
+		if (!k || s->v[k].rate > MOST)
+			return 0;
+		rate = (rate ? rate : 1) * s->v[k].rate;
 		if (rate > MOST)
 			return 0;
 	}

@@ -16,7 +16,7 @@
 
 enum {
 	SAMPLERS_MAX = 1024, /* of a domain; the one told longest ago goes */
-	SAMPLERS_CHAIN = 4,  /* of a selection sequence */
+	SAMPLERS_CHAIN = 4,  /* of a selection sequence; 0 of a longer one */
 };
 
 /* IANA's elements, and those of NetFlow v9 with the same numbers. */
@@ -26,6 +26,7 @@ enum sampling_part {
 	SAMPLING_LEFT,       /* 306: .. then so many left out */
 	SAMPLING_SIZE,       /* 309: so many packets, .. */
 	SAMPLING_POPULATION, /* 310: .. of so many */
+	SAMPLING_ALGORITHM,  /* 304: of a selector */
 	SAMPLING_SELECTOR,   /* 48, 302 */
 	SAMPLING_SEQUENCE,   /* 301: of selectors */
 	SAMPLING_IN_IF,      /* 10 */
@@ -37,9 +38,9 @@ enum sampling_part {
 struct sampling {
 	uint64_t v[SAMPLING_PARTS];
 	uint64_t selectors[SAMPLERS_CHAIN];
-	double probability; /* 311: of a packet, to be taken */
-	unsigned has;       /* bits: parts */
-	unsigned n_selectors;
+	double probability;   /* 311: of a packet, to be taken */
+	unsigned has;         /* bits: parts */
+	unsigned n_selectors; /* may be more than are kept */
 };
 
 void sampling_say(struct sampling *s, enum sampling_part part, uint64_t v);

@@ -253,6 +253,13 @@ rates() {
 	same '10 null null null null 20 20 null 10 null null null'
 }
 
+@test 'collect: the rate of a sequence of samplers, if it is known of each' {
+	cd "$BATS_TEST_TMPDIR" || return
+	exporter file sequences > s.ipfix
+	run_ok rates s.ipfix
+	same '200 10 null null null'
+}
+
 @test 'collect: NetFlow v9: samplers by number and rates of interfaces' {
 	collect -- v9_samplers
 	[[ $status == 0 && $(count options) == 4 ]]
