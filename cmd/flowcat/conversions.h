@@ -109,9 +109,6 @@ typedef const char *convert_fn(
 
 extern convert_fn *const conversions[];
 
-/* A value without escapes, valid until the next record is converted. */
-struct json_val convert_plain(struct arena *scratch, const struct json_val *v);
-
 bool convert_says(const struct json_val *v, const char *text);
 
 #endif

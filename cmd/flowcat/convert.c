@@ -163,13 +163,14 @@ convert_new(struct schema *schema, const struct tstamp_zone *zone,
 	return c;
 }
 
-struct json_val
-convert_plain(struct arena *scratch, const struct json_val *v)
+/* A value without escapes, valid until the next record is converted. */
+static struct json_val
+without_escapes(struct arena *scratch, const struct json_val *v)
 {
 	struct json_val plain = *v;
 	char *text;
 
-	if (v->kind != JSON_STRING || !v->escaped)
+	if (v->kind != JSON_STRING)
 		return plain;
 	text = arena_alloc(scratch, v->n + READER_PAD);
 	plain.n = (uint32_t)json_unescape(json_slice(v), text);
@@ -229,7 +230,7 @@ convert_members(struct convert *c, enum dialect_id id, const struct rec *rec)
 		    out->type != VALUE_NONE)
 			continue;
 		if (v->escaped) {
-			plain = convert_plain(&c->scratch, v);
+			plain = without_escapes(&c->scratch, v);
 			v = &plain;
 		}
 		err = conversions[b->as](c, v, out);
