@@ -11,16 +11,9 @@
 #include <stdint.h>
 
 #include "libcommon/slice.h"
+#include "libcommon/tstamp_zone.h"
 
 enum { TSTAMP_ROOM = 40 };
-
-struct tstamp_zone; /* what --tz named */
-
-/*
- * "UTC", "local" (what TZ says, else /etc/localtime), "Europe/Prague",
- * "+02:00"; NULL if there is no such zone.  Never freed.
- */
-struct tstamp_zone *tstamp_zone(const char *name);
 
 /*
  * RFC 3339; the offset with or without colon and minutes, and also behind hours
@@ -49,19 +42,5 @@ size_t tstamp_put(char *out, int64_t ns);
 
 /* The same instant as people read it: "2015-07-18 19:07:33.475" in a zone. */
 size_t tstamp_put_local(char *out, int64_t ns, const struct tstamp_zone *zone);
-
-/*
- * What a zone's clocks show (NULL: UTC), counted as if it were UTC; and back:
- * as tstamp_parse() reads a time without offset.
- */
-int64_t tstamp_to_local(int64_t ns, const struct tstamp_zone *zone);
-int64_t tstamp_from_local(int64_t ns, const struct tstamp_zone *zone);
-
-/*
- * A zone's clock that is never set back: it stands still instead until clocks
- * show more; and the first instant at which it shows that or more.
- */
-int64_t tstamp_clock(int64_t ns, const struct tstamp_zone *zone);
-int64_t tstamp_clock_reaches(int64_t ns, const struct tstamp_zone *zone);
 
 #endif
