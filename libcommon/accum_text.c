@@ -3,7 +3,9 @@
 
 #include <stdlib.h>
 
+#include "libcommon/ascii.h"
 #include "libcommon/key.h"
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 static const char digits[] = "0123456789abcdef";
@@ -96,13 +98,11 @@ text_i128(struct slice s, i128 *v)
 	return sum < most + minus;
 }
 
-/* 16 if it is none. */
+/* As we write it: small letters.  16 if it is none. */
 static unsigned
 value_of(char c)
 {
-	if (c >= '0' && c <= '9')
-		return (unsigned)(c - '0');
-	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+	return c >= 'A' && c <= 'F' ? 16 : ascii_hex(c);
 }
 
 bool

@@ -7,6 +7,7 @@
 #include "libcommon/die.h"
 #include "libcommon/key.h"
 #include "libcommon/near.h"
+#include "libcommon/num_units.h"
 #include "libcommon/xalloc.h"
 
 static bool

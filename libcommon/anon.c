@@ -5,6 +5,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
+#include "libcommon/ascii.h"
 #include "libcommon/die.h"
 #include "libcommon/hash.h"
 #include "libcommon/xalloc.h"
@@ -227,13 +228,6 @@ anon_ip(struct anon *a, const struct ip *ip)
 
 /* ---- texts ---- */
 
-static inline bool
-is_hex(char c)
-{
-	return (unsigned char)(c - '0') < 10 ||
-	       (unsigned char)((c | 0x20) - 'a') < 6;
-}
-
 /* An address has a dot or a colon behind at most four digits. */
 static inline bool
 may_be(struct slice s)
@@ -242,7 +236,7 @@ may_be(struct slice s)
 
 	if (s.n < 2 || s.n > MAX_TEXT)
 		return false;
-	while (i < s.n && i < 4 && is_hex(s.p[i]))
+	while (i < s.n && i < 4 && ascii_hex(s.p[i]) < 16)
 		i++;
 	return i < s.n && (s.p[i] == '.' || s.p[i] == ':');
 }

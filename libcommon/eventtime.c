@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "libcommon/ascii.h"
 #include "libcommon/column.h"
 #include "libcommon/load.h"
 #include "libcommon/source.h"
@@ -111,7 +112,7 @@ remember(struct eventtime *e, struct slice text, int64_t ns)
 	e->text_n = SIZE_MAX; /* of no text */
 	if (ns < -end || ns > end || text.n < BEHIND ||
 	    text.n > BEHIND + sizeof e->behind || text.n > EVENTTIME_TEXT ||
-	    (text.n > BEHIND && (unsigned char)(text.p[BEHIND] - '0') < 10))
+	    (text.n > BEHIND && ascii_is_digit(text.p[BEHIND])))
 		return;
 	memcpy(e->text, text.p, text.n);
 	memcpy(e->text + SECONDS + 2, "00.000", 6);

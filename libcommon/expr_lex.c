@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/expr_tree.h"
 
+#include "libcommon/ascii.h"
+
 /* ASCII only, whatever the locale. */
 static bool
 is_letter(char c)
@@ -9,15 +11,9 @@ is_letter(char c)
 }
 
 static bool
-is_figure(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
 is_hex(char c)
 {
-	return is_figure(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'f');
+	return ascii_hex(c) < 16;
 }
 
 static size_t
@@ -39,7 +35,7 @@ in_address(char c)
 static bool
 in_number(char c)
 {
-	return is_figure(c) || is_letter(c) || c == '.';
+	return ascii_is_digit(c) || is_letter(c) || c == '.';
 }
 
 static bool
@@ -51,7 +47,7 @@ in_time(char c)
 static bool
 in_word(char c)
 {
-	return is_figure(c) || is_letter(c) || c == '.';
+	return ascii_is_digit(c) || is_letter(c) || c == '.';
 }
 
 static bool
@@ -69,8 +65,8 @@ address(const char *p)
 
 	if (n < 2 || ip_parse(slice_of(p, n), &ip))
 		return 0;
-	if (p[n] == '/' && is_figure(p[n + 1])) {
-		len = run(p + n + 1, is_figure);
+	if (p[n] == '/' && ascii_is_digit(p[n + 1])) {
+		len = run(p + n + 1, ascii_is_digit);
 		if (!in_word(p[n + 1 + len]))
 			n += 1 + len;
 	}
@@ -81,7 +77,8 @@ address(const char *p)
 static size_t
 timestamp(const char *p)
 {
-	if (run(p, is_figure) != 4 || p[4] != '-' || run(p + 5, is_figure) != 2)
+	if (run(p, ascii_is_digit) != 4 || p[4] != '-' ||
+	    run(p + 5, ascii_is_digit) != 2)
 		return 0;
 	return run(p, in_time);
 }
@@ -97,8 +94,8 @@ number(const char *p)
 		if (p[i] == '.' && p[i + 1] == '.')
 			return i;
 	if ((p[n] == '-' || p[n] == '+') && (p[n - 1] | 0x20) == 'e' &&
-	    p[1] != 'x' && is_figure(p[n + 1]))
-		n += 1 + run(p + n + 1, is_figure);
+	    p[1] != 'x' && ascii_is_digit(p[n + 1]))
+		n += 1 + run(p + n + 1, ascii_is_digit);
 	return n;
 }
 
@@ -189,7 +186,7 @@ lex_next(struct parser *p)
 		token(p, TOKEN_ADDRESS, n);
 	else if ((n = timestamp(p->p)))
 		token(p, TOKEN_TIME, n);
-	else if (is_figure(*p->p))
+	else if (ascii_is_digit(*p->p))
 		token(p, TOKEN_NUMBER, number(p->p));
 	else if (is_letter(*p->p))
 		token(p, TOKEN_WORD, word(p->p));

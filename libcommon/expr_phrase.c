@@ -7,6 +7,8 @@
 
 #include <netdb.h>
 
+#include "libcommon/ascii.h"
+
 /* Nouns that a direction may precede; without one, either side. */
 static const struct {
 	const char *word, *src, *dst;
@@ -219,7 +221,7 @@ is_range(const struct parser *p)
 	if (p->t.kind != TOKEN_NUMBER)
 		return false;
 	s += *s == '-' ? 1 : strncmp(s, "..", 2) == 0 ? 2 : 0;
-	return s > p->p && *s >= '0' && *s <= '9';
+	return s > p->p && ascii_is_digit(*s);
 }
 
 /* The rest of a primitive: an operator or none, and what follows. */

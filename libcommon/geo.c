@@ -10,6 +10,7 @@
 #include "libcommon/hash.h"
 #include "libcommon/json.h"
 #include "libcommon/num.h"
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 enum {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/glance.h"
 
+#include "libcommon/num_put.h"
+
 /* Where a number is among those that are short; those beyond are behind. */
 static uint64_t
 order(uint64_t number)

@@ -3,18 +3,13 @@
 
 #include <endian.h>
 
+#include "libcommon/ascii.h"
 #include "libcommon/quad.h"
 
 static const char expected[] = "IP address expected";
 static const char prefix_expected[] = "IP prefix expected";
 
 enum { V4_BITS = 96 }; /* before the 32 of IPv4 */
-
-static inline bool
-is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
 
 /* Of '0' to 'f' one more than the digit's value; 0 of what is none. */
 static const uint8_t hex_digits[] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0, 0, 0,
@@ -241,7 +236,7 @@ small_number(struct slice s, int max)
 	if (s.n - 1 > 2 || (*s.p == '0' && s.n > 1))
 		return -1;
 	for (size_t i = 0; i < s.n; i++) {
-		if (!is_digit(s.p[i]))
+		if (!ascii_is_digit(s.p[i]))
 			return -1;
 		v = v * 10 + (s.p[i] - '0');
 	}

@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/json.h"
 
+#include "libcommon/ascii.h"
+
 static inline bool
 is_space(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static inline bool
-is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
 }
 
 void
@@ -59,14 +55,11 @@ hex4(const char *p, const char *end)
 	if (end - p < 4)
 		return -1;
 	for (int i = 0; i < 4; i++) {
-		int c = p[i] | 0x20;
+		unsigned digit = ascii_hex(p[i]);
 
-		if (is_digit(p[i]))
-			v = v * 16 + (p[i] - '0');
-		else if (c >= 'a' && c <= 'f')
-			v = v * 16 + (c - 'a' + 10);
-		else
+		if (digit > 15)
 			return -1;
+		v = v * 16 + (int)digit;
 	}
 	return v;
 }
@@ -176,26 +169,24 @@ number(struct json_in *in)
 
 	if (p < end && *p == '-')
 		p++;
-	if (p == end || !is_digit(*p))
+	if (p == end || !ascii_is_digit(*p))
 		err = "number without digits";
-	else if (*p == '0' && p + 1 < end && is_digit(p[1]))
+	else if (*p == '0' && p + 1 < end && ascii_is_digit(p[1]))
 		err = "number with a leading zero";
-	while (!err && p < end && is_digit(*p))
-		p++;
+	if (!err)
+		p = ascii_skip_digits(p, end);
 	if (!err && p < end && *p == '.') {
-		if (++p == end || !is_digit(*p))
+		if (++p == end || !ascii_is_digit(*p))
 			err = "no digit behind the decimal point";
-		while (p < end && is_digit(*p))
-			p++;
+		p = ascii_skip_digits(p, end);
 	}
 	if (!err && p < end && (*p | 0x20) == 'e') {
 		p++;
 		if (p < end && (*p == '+' || *p == '-'))
 			p++;
-		if (p == end || !is_digit(*p))
+		if (p == end || !ascii_is_digit(*p))
 			err = "no digit in the exponent";
-		while (p < end && is_digit(*p))
-			p++;
+		p = ascii_skip_digits(p, end);
 	}
 	in->p = p;
 	return err;
@@ -213,7 +204,7 @@ static const struct {
 static bool
 is_word_char(char c)
 {
-	return is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
+	return ascii_is_digit(c) || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
 	       c == '.' || c == '_' || c == '-' || c == '+';
 }
 

@@ -7,6 +7,7 @@
 
 #include "libcommon/die.h"
 #include "libcommon/num.h"
+#include "libcommon/num_units.h"
 #include "libcommon/opts.h"
 #include "libcommon/xalloc.h"
 

@@ -3,6 +3,8 @@
 
 #include <endian.h>
 
+#include "libcommon/ascii.h"
+
 /* "protocol-numbers": those without a keyword have no name. */
 static const char *const protocols[] = { "HOPOPT", "ICMP", "IGMP", "GGP",
 	"IPv4", "ST", "TCP", "CBT", "EGP", "IGP", "BBN-RCC-MON", "NVP-II",
@@ -149,19 +151,13 @@ static const struct {
 	{ "DTLS", "13", 0xfefc },
 };
 
-static inline bool
-is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
-
 /* True of an empty slice. */
 static bool
 all_digits(struct slice s)
 {
 	size_t i = 0;
 
-	while (i < s.n && is_digit(s.p[i]))
+	while (i < s.n && ascii_is_digit(s.p[i]))
 		i++;
 	return i == s.n;
 }
@@ -188,12 +184,12 @@ version_number(struct slice s)
 	size_t n = 0;
 	struct slice rest;
 
-	for (rest = s; rest.n && !is_digit(*rest.p);)
+	for (rest = s; rest.n && !ascii_is_digit(*rest.p);)
 		rest = behind(rest, 1);
 	for (size_t i = 0; i < rest.n; i++) {
 		if (i == 1 && rest.p[i] == '.')
 			continue;
-		if (!is_digit(rest.p[i]) || n == 2)
+		if (!ascii_is_digit(rest.p[i]) || n == 2)
 			return -1;
 		digits[n++] = rest.p[i];
 	}
@@ -223,7 +219,7 @@ generic_number(enum names_set set, struct slice s)
 		if (generics[i].set != set ||
 		    !starts_nocase(s, generics[i].prefix) || s.n - n - 1 > 4)
 			continue;
-		for (; n < s.n && is_digit(s.p[n]); n++)
+		for (; n < s.n && ascii_is_digit(s.p[n]); n++)
 			v = v * 10 + (s.p[n] - '0');
 		return n == s.n && v <= UINT16_MAX ? v : -1;
 	}
@@ -324,9 +320,7 @@ number_of_flags(struct slice s, unsigned base, unsigned *out)
 	if (s.n - 1 > 15)
 		return flags_expected;
 	for (size_t i = 0; i < s.n; i++) {
-		unsigned low = (unsigned char)((s.p[i] | 0x20) - 'a');
-		unsigned d =
-		    is_digit(s.p[i]) ? (unsigned)(s.p[i] - '0') : low + 10;
+		unsigned d = ascii_hex(s.p[i]);
 
 		if (d >= base)
 			return flags_expected;
@@ -417,7 +411,7 @@ flags_parse(struct slice s, unsigned *out)
 		s = behind(s, 1);
 	while (s.n && s.p[s.n - 1] == ' ')
 		s.n--;
-	if (s.n && is_digit(*s.p)) {
+	if (s.n && ascii_is_digit(*s.p)) {
 		if (s.n > 2 && s.p[0] == '0' && (s.p[1] | 0x20) == 'x')
 			return number_of_flags(behind(s, 2), 16, out);
 		return number_of_flags(s, 10, out);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* long file: reading and writing are one module and share little else. */
 #include "libcommon/num.h"
 
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libcommon/ascii.h"
 #include "libcommon/load.h"
 
 static const char expected[] = "number expected";
@@ -15,12 +15,6 @@ static const char beyond_double[] = "number beyond the largest double";
 
 static const uint64_t zeros = 0x3030303030303030;
 static const uint64_t high_bits = 0x8080808080808080;
-
-static inline bool
-is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
 
 /* The last n bytes of eight move out, n times '0' moves in before the rest. */
 static inline uint64_t
@@ -72,7 +66,7 @@ u64_long(struct slice s, uint64_t *out)
 		zero++;
 	if (s.n - zero <= 20)
 		return num_u64(slice_of(s.p + s.n - 20, 20), out);
-	for (i = zero; i < s.n && is_digit(s.p[i]);)
+	for (i = zero; i < s.n && ascii_is_digit(s.p[i]);)
 		i++;
 	return i < s.n ? expected : beyond_64;
 }
@@ -129,14 +123,6 @@ struct decimal {
 	bool neg;
 };
 
-static const char *
-skip_digits(const char *p, const char *end)
-{
-	while (p < end && is_digit(*p))
-		p++;
-	return p;
-}
-
 /* What remains behind the digits: nothing, or an exponent. */
 static const char *
 read_exponent(const char *p, const char *end, int64_t *out)
@@ -152,7 +138,7 @@ read_exponent(const char *p, const char *end, int64_t *out)
 		return expected;
 	neg = *p == '-';
 	p += neg || *p == '+';
-	if (p == end || skip_digits(p, end) != end)
+	if (p == end || ascii_skip_digits(p, end) != end)
 		return expected;
 	for (; p < end && e < huge; p++)
 		e = e * 10 + (*p - '0');
@@ -167,11 +153,11 @@ read_decimal(struct slice s, struct decimal *d)
 
 	d->neg = p < end && *p == '-';
 	whole = p + d->neg;
-	p = point = skip_digits(whole, end);
+	p = point = ascii_skip_digits(whole, end);
 	if (p == whole)
 		return expected;
 	if (p < end && *p == '.') {
-		p = skip_digits(point + 1, end);
+		p = ascii_skip_digits(point + 1, end);
 		if (p == point + 1)
 			return expected;
 	}
@@ -327,322 +313,4 @@ num_nano_of(double d)
 	rest = (d - (double)whole) * NUM_NANO;
 	return (i128)whole * NUM_NANO +
 	       (int64_t)(rest + (rest < 0 ? -0.5 : 0.5));
-}
-
-/* whole + frac / scale, as users write it. */
-struct fixed {
-	uint64_t whole;
-	uint64_t frac;
-	uint64_t scale;
-	bool cut; /* digits that are not zero followed */
-};
-
-static const char *
-read_fixed(struct slice *s, struct fixed *f)
-{
-	const char *p = s->p, *end = p + s->n, *start = p, *err;
-
-	*f = (struct fixed){ .scale = 1 };
-	p = skip_digits(p, end);
-	err = num_u64(slice_of(start, (size_t)(p - start)), &f->whole);
-	if (!err && p < end && *p == '.') {
-		start = ++p;
-		for (; p < end && is_digit(*p); p++) {
-			if (p - start >= 18) {
-				f->cut |= *p != '0';
-				continue;
-			}
-			f->frac = f->frac * 10 + (uint64_t)(*p - '0');
-			f->scale *= 10;
-		}
-		if (p == start)
-			err = expected;
-	}
-	*s = slice_of(p, (size_t)(end - p));
-	return err;
-}
-
-static u128
-times(const struct fixed *f, uint64_t unit, bool *exact)
-{
-	u128 frac = (u128)f->frac * unit;
-
-	*exact = !f->cut && frac % f->scale == 0;
-	return (u128)f->whole * unit + frac / f->scale;
-}
-
-static const char *
-read_hex(struct slice s, uint64_t *out)
-{
-	uint64_t v = 0;
-
-	if (!s.n)
-		return expected;
-	for (size_t i = 0; i < s.n; i++) {
-		unsigned char low = (unsigned char)((s.p[i] | 0x20) - 'a');
-
-		if (!is_digit(s.p[i]) && low > 5)
-			return expected;
-		if (v >> 60)
-			return beyond_64;
-		v = v << 4;
-		v |= is_digit(s.p[i]) ? (uint64_t)(s.p[i] - '0') : low + 10u;
-	}
-	*out = v;
-	return NULL;
-}
-
-const char *
-num_quantity(struct slice s, uint64_t *out)
-{
-	static const char units[] = "kMGTP";
-	struct fixed f;
-	uint64_t unit = 1, step = 1000;
-	const char *err, *letter;
-	bool exact;
-	u128 v;
-
-	if (s.n > 1 && s.p[0] == '0' && (s.p[1] | 0x20) == 'x')
-		return read_hex(slice_of(s.p + 2, s.n - 2), out);
-	err = read_fixed(&s, &f);
-	if (err)
-		return err;
-	if (s.n == 2 && s.p[1] == 'i') {
-		step = 1024;
-		s.n--;
-	}
-	letter = s.n ? memchr(units, *s.p == 'K' ? 'k' : *s.p, 5) : units;
-	if (s.n > 1 || !letter || (!s.n && step == 1024))
-		return "unknown unit";
-	for (size_t n = s.n ? (size_t)(letter - units) + 1 : 0; n; n--)
-		unit *= step;
-	v = times(&f, unit, &exact);
-	if (!exact)
-		return "not a whole number";
-	if (v > UINT64_MAX)
-		return beyond_64;
-	*out = (uint64_t)v;
-	return NULL;
-}
-
-static const struct {
-	const char *name;
-	int64_t ns;
-} time_units[] = {
-	{ "ns", 1 },
-	{ "us", 1000 },
-	{ "ms", 1000000 },
-	{ "s", 1000000000 },
-	{ "m", 60000000000 },
-	{ "h", 3600000000000 },
-	{ "d", 86400000000000 },
-	{ "w", 604800000000000 },
-};
-
-static int64_t
-time_unit(struct slice s)
-{
-	for (size_t i = 0; i < sizeof time_units / sizeof *time_units; i++)
-		if (slice_is(s, time_units[i].name))
-			return time_units[i].ns;
-	return 0;
-}
-
-const char *
-num_duration(struct slice s, int64_t *ns)
-{
-	bool first = true, exact;
-	u128 sum = 0;
-
-	do {
-		struct fixed f;
-		struct slice name;
-		int64_t unit = NUM_NANO;
-		const char *err = read_fixed(&s, &f);
-
-		if (err)
-			return err == beyond_64 ? err : "duration expected";
-		name = slice_of(s.p, 0);
-		while (name.n < s.n && !is_digit(name.p[name.n]))
-			name.n++;
-		if (name.n || !first)
-			unit = time_unit(name);
-		if (!unit)
-			return "unknown unit of time";
-		sum += times(&f, (uint64_t)unit, &exact);
-		if (sum > INT64_MAX)
-			return "duration beyond 292 years";
-		s = slice_of(s.p + name.n, s.n - name.n);
-		first = false;
-	} while (s.n);
-	*ns = (int64_t)sum;
-	return NULL;
-}
-
-static inline void
-put_2(char *out, unsigned v)
-{
-	out[0] = (char)('0' + v / 10);
-	out[1] = (char)('0' + v % 10);
-}
-
-/* How many digits: by the bits, of which each is log10(2) of one. */
-static size_t
-digits_of(uint64_t v)
-{
-	static const uint64_t least[] = { 0, 10, 100, 1000, 10000, 100000,
-		1000000, 10000000, 100000000, 1000000000, 10000000000,
-		100000000000, 1000000000000, 10000000000000, 100000000000000,
-		1000000000000000, 10000000000000000, 100000000000000000,
-		1000000000000000000, 10000000000000000000u };
-	size_t n = (size_t)(64 - __builtin_clzll(v | 1)) * 1233 >> 12;
-
-	return n + (v >= least[n]);
-}
-
-size_t
-num_put_long(char *out, uint64_t v)
-{
-	size_t n = digits_of(v), i = n;
-
-	for (; i > 2; v /= 100) {
-		i -= 2;
-		put_2(out + i, (unsigned)(v % 100));
-	}
-	if (i == 2)
-		put_2(out, (unsigned)v);
-	else
-		*out = (char)('0' + v);
-	return n;
-}
-
-/* With zeros before it, n digits. */
-static void
-put_padded(char *out, uint64_t v, size_t n)
-{
-	while (n--) {
-		out[n] = (char)('0' + v % 10);
-		v /= 10;
-	}
-}
-
-static size_t
-put_u128(char *out, u128 v)
-{
-	const uint64_t part = 10000000000000000000u;
-	size_t n;
-
-	if (v <= UINT64_MAX)
-		return num_put_u64(out, (uint64_t)v);
-	n = put_u128(out, v / part);
-	put_padded(out + n, (uint64_t)(v % part), 19);
-	return n + 19;
-}
-
-size_t
-num_put_i128(char *out, i128 v)
-{
-	if (v >= 0)
-		return put_u128(out, (u128)v);
-	*out = '-';
-	return 1 + put_u128(out + 1, -(u128)v);
-}
-
-static size_t
-put_unsigned_nano(char *out, u128 v)
-{
-	uint64_t frac;
-	size_t n;
-
-	if (v <= UINT64_MAX) {
-		n = num_put_u64(out, (uint64_t)v / NUM_NANO);
-		frac = (uint64_t)v % NUM_NANO;
-	} else {
-		n = put_u128(out, v / NUM_NANO);
-		frac = (uint64_t)(v % NUM_NANO);
-	}
-	if (!frac)
-		return n;
-	out[n] = '.';
-	put_padded(out + n + 1, frac, 9);
-	n += 10;
-	while (out[n - 1] == '0')
-		n--;
-	return n;
-}
-
-size_t
-num_put_nano(char *out, i128 v)
-{
-	if (v >= 0)
-		return put_unsigned_nano(out, (u128)v);
-	*out = '-';
-	return 1 + put_unsigned_nano(out + 1, -(u128)v);
-}
-
-/* digits[0].digits[1..n-1] * 10^exp, in plain digits where 17 places do. */
-static size_t
-put_digits(char *out, const char *digits, int n, int exp)
-{
-	int whole = exp < 0 ? 0 : exp < 17 ? exp + 1 : 1, zero = 0, len = 0;
-	bool plain = exp < 17 && n - 1 - exp <= 17;
-
-	if (plain && exp < 0)
-		zero = -exp - 1;
-	else if (!plain)
-		whole = 1;
-	if (!whole)
-		out[len++] = '0';
-	for (int i = 0; i < n; i++) {
-		if (i == whole) {
-			out[len++] = '.';
-			memset(out + len, '0', (size_t)zero);
-			len += zero;
-		}
-		out[len++] = digits[i];
-	}
-	if (!plain)
-		len += sprintf(out + len, "e%+03d", exp);
-	return (size_t)len;
-}
-
-static size_t
-put_shortest(char *out, double v)
-{
-	char text[NUM_ROOM], digits[17];
-	int n = 15;
-
-	for (;; n++) {
-		snprintf(text, sizeof text, "%.*e", n - 1, v);
-		if (n == 17 || strtod(text, NULL) == v)
-			break;
-	}
-	digits[0] = text[0];
-	memcpy(digits + 1, text + 2, (size_t)n - 1);
-	while (n > 1 && digits[n - 1] == '0')
-		n--;
-	return put_digits(out, digits, n, atoi(strchr(text, 'e') + 1));
-}
-
-size_t
-num_put_double(char *out, double v)
-{
-	size_t sign = __builtin_signbit(v) != 0;
-	uint64_t micro;
-
-	if (v != v || v > DBL_MAX || v < -DBL_MAX) {
-		memcpy(out, "null", 4);
-		return 4;
-	}
-	if (sign) {
-		*out++ = '-';
-		v = -v;
-	}
-	if (v < 1e17 && v == (double)(uint64_t)v)
-		return sign + num_put_u64(out, (uint64_t)v);
-	/* Fifteen digits that read back are the shortest that do. */
-	micro = v < 1e9 ? (uint64_t)(v * 1e6 + 0.5) : 0;
-	if (micro && (double)micro / 1e6 == v)
-		return sign + put_unsigned_nano(out, (u128)micro * 1000);
-	return sign + put_shortest(out, v);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * num: numbers from and to text.  No locale, no rounding of integers.
+ * num: numbers from text.  No locale, no rounding of integers.
  * Functions that can fail return NULL or a static message.
  */
 #ifndef NUM_H
@@ -18,7 +18,6 @@ __extension__ typedef unsigned __int128 u128;
 
 enum {
 	NUM_NANO = 1000000000, /* units of a scaled decimal */
-	NUM_ROOM = 48,         /* bytes that any num_put function may write */
 };
 
 /*
@@ -44,19 +43,6 @@ const char *num_double(struct slice s, double *out);
 const char *num_nano(struct slice s, i128 *out);
 i128 num_nano_of(double d); /* nearest; saturates; 0 of NaN */
 
-/*
- * A number with a unit, as users write it: "10k", "1.5M", "2G", "64Ki" (k M G
- * T P powers of 1000, with i of 1024), "0x1f".  Exact; a fraction must vanish
- * ("1.5k" is 1500, "1.5" is an error).
- */
-const char *num_quantity(struct slice s, uint64_t *out);
-
-/*
- * A duration to nanoseconds: "1.5s", "100ms", "5m", "1h30m", "2d", "1w",
- * "20us", "5ns"; a bare number is seconds.
- */
-const char *num_duration(struct slice s, int64_t *ns);
-
 /* a - b, or the end of the range. */
 static inline int64_t
 num_minus(int64_t a, int64_t b)
@@ -66,49 +52,6 @@ num_minus(int64_t a, int64_t b)
 	if (!__builtin_sub_overflow(a, b, &v))
 		return v;
 	return a < 0 ? INT64_MIN : INT64_MAX;
-}
-
-/* Each writes at most NUM_ROOM bytes, no NUL, and returns how many. */
-static inline size_t num_put_u64(char *out, uint64_t v);
-size_t num_put_i128(char *out, i128 v);
-/* Shortest that reads back; null if it is not finite. */
-size_t num_put_double(char *out, double v);
-size_t num_put_nano(char *out, i128 v); /* 1.5, 0.000000001, 7 */
-
-/*
- * Private: up to eight digits at once: pairs, then digits of pairs, each in a
- * byte of its own, the first one lowest.  Division is multiplication by the
- * inverse: exact, for all that can be there was tried.
- */
-static inline size_t
-num_put_short(char *out, uint32_t v)
-{
-	const uint64_t zeros = 0x3030303030303030;
-	uint64_t fours = v / 10000 | (uint64_t)(v % 10000) << 32, pairs, digits;
-	uint64_t high;
-	int leading;
-
-	high = fours * 10486 >> 20 & 0x0000007f0000007f;
-	pairs = high | (fours - high * 100) << 16;
-	high = pairs * 103 >> 10 & 0x000f000f000f000f;
-	digits = high | (pairs - high * 10) << 8;
-	leading = __builtin_ctzll(digits | 1ull << 56) / 8;
-	digits = (digits | zeros) >> 8 * leading;
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	digits = __builtin_bswap64(digits);
-#endif
-	memcpy(out, &digits, sizeof digits);
-	return (size_t)(8 - leading);
-}
-
-/* Private: of any length. */
-size_t num_put_long(char *out, uint64_t v);
-
-static inline size_t
-num_put_u64(char *out, uint64_t v)
-{
-	return v < 100000000 ? num_put_short(out, (uint32_t)v)
-			     : num_put_long(out, v);
 }
 
 /*

@@ -10,7 +10,7 @@
 
 #include "libcommon/die.h"
 #include "libcommon/near.h"
-#include "libcommon/num.h"
+#include "libcommon/num_units.h"
 #include "libcommon/xalloc.h"
 
 #ifndef VERSION

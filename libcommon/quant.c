@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "libcommon/num.h"
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 enum {

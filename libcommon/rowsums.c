@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "libcommon/key.h"
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 enum {

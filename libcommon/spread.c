@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 static const char *const divided[SPREAD_FIELDS] = { "packets", "bytes",

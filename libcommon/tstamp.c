@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/tstamp.h"
 
+#include "libcommon/ascii.h"
 #include "libcommon/load.h"
 #include "libcommon/num.h"
 
@@ -16,12 +17,6 @@ enum {
 };
 
 /* ---- days and clocks ---- */
-
-static inline bool
-is_digit(char c)
-{
-	return (unsigned char)(c - '0') < 10;
-}
 
 static inline bool
 is_leap(unsigned year)
@@ -133,12 +128,12 @@ read_fraction(const char *p, const char *end, int64_t *nano)
 	const char *stop = end - p > 9 ? p + 9 : end;
 	uint32_t v = 0;
 
-	for (; p < stop && is_digit(*p); p++)
+	for (; p < stop && ascii_is_digit(*p); p++)
 		v = v * 10 + (uint32_t)(*p - '0');
 	if (p == start)
 		return NULL;
 	*nano = (int64_t)v * scale[p - start];
-	while (p < end && is_digit(*p))
+	while (p < end && ascii_is_digit(*p))
 		p++;
 	return p;
 }

@@ -4,6 +4,10 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "libcommon/ascii.h"
+#include "libcommon/num_put.h"
+#include "libcommon/num_units.h"
+
 static struct slice
 decoded(const struct json_val *v, const struct value_reading *how)
 {
@@ -55,14 +59,9 @@ from_real(struct slice s, struct value *out)
 static bool
 is_integer_text(struct slice s)
 {
-	size_t i = s.n && *s.p == '-';
+	const char *p = s.p + (s.n && *s.p == '-'), *end = s.p + s.n;
 
-	if (i == s.n)
-		return false;
-	for (; i < s.n; i++)
-		if ((unsigned char)(s.p[i] - '0') > 9)
-			return false;
-	return true;
+	return p < end && ascii_skip_digits(p, end) == end;
 }
 
 /* A number of any kind; sums of integers may have 128 bits. */
@@ -217,7 +216,7 @@ guess(struct slice s, const struct value_reading *how, struct value *out)
 		*out = (struct value){ .type = VALUE_INT, .i = u };
 		return NULL;
 	}
-	if (s.n && *s.p >= '0' && *s.p <= '9' && !num_duration(s, &ns)) {
+	if (s.n && ascii_is_digit(*s.p) && !num_duration(s, &ns)) {
 		*out = (struct value){ .type = VALUE_REAL,
 			.d = (double)ns / NUM_NANO };
 		return NULL;

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "libcommon/die.h"
+#include "libcommon/num_units.h"
 #include "libcommon/xalloc.h"
 
 static const int64_t second = 1000000000;

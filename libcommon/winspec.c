@@ -2,6 +2,7 @@
 #include "libcommon/winspec.h"
 
 #include "libcommon/num.h"
+#include "libcommon/num_units.h"
 
 static const int64_t second = 1000000000;
 static const int64_t hour = 3600 * second;

@@ -6,6 +6,7 @@
 
 #include "cmd/flowagg/partial.h"
 #include "libcommon/alert.h"
+#include "libcommon/num_units.h"
 #include "libcommon/rowsums.h"
 #include "libcommon/spread.h"
 #include "libcommon/winagg.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/arrays.h"
 
+#include "libcommon/num_put.h"
+
 const char *
 arrays_whole(struct convert *c, const struct json_val *v, struct value *out)
 {

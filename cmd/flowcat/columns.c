@@ -8,7 +8,7 @@
 
 #include "cmd/flowcat/registry.h"
 #include "libcommon/ip.h"
-#include "libcommon/num.h"
+#include "libcommon/num_put.h"
 #include "libcommon/tstamp.h"
 #include "libcommon/xalloc.h"
 

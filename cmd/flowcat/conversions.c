@@ -10,6 +10,7 @@
 #include "cmd/flowcat/octets.h"
 #include "cmd/flowcat/rates.h"
 #include "cmd/flowcat/times.h"
+#include "libcommon/num_units.h"
 
 static const char *
 read_as(struct convert *c, const struct json_val *v, enum field_type type,

@@ -8,6 +8,7 @@
 
 #include "cmd/flowcat/conversions.h"
 #include "cmd/flowcat/mend.h"
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 static const char *const known_names[KNOWN] = {

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "libcommon/num_put.h"
+
 /* RFC 1035 4.1.1 */
 static const struct {
 	const char *member;

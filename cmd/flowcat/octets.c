@@ -3,14 +3,7 @@
 
 #include <stdio.h>
 
-static int
-digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+#include "libcommon/ascii.h"
 
 /* How many octets the digits behind "0x" are; -1: they are none. */
 static long
@@ -19,7 +12,7 @@ length(struct slice text)
 	if (!slice_starts(text, "0x") || text.n % 2)
 		return -1;
 	for (size_t i = 2; i < text.n; i++)
-		if (digit(text.p[i]) < 0)
+		if (ascii_hex(text.p[i]) > 15)
 			return -1;
 	return (long)text.n / 2 - 1;
 }
@@ -27,8 +20,8 @@ length(struct slice text)
 static uint8_t
 octet(struct slice text, long i)
 {
-	return (
-	    uint8_t)(digit(text.p[2 + 2 * i]) << 4 | digit(text.p[3 + 2 * i]));
+	return (uint8_t)(ascii_hex(text.p[2 + 2 * i]) << 4 |
+			 ascii_hex(text.p[3 + 2 * i]));
 }
 
 /* RFC 1035 3.4.1, RFC 3596 2.2. */
@@ -73,13 +66,13 @@ octets_text(struct convert *c, const struct json_val *v, struct value *out)
 	char *to = arena_alloc(&c->scratch, text.n / 2 + 1);
 
 	for (size_t i = 0; i < text.n; i++)
-		if (digit(text.p[i]) < 0 || text.n % 2)
+		if (ascii_hex(text.p[i]) > 15 || text.n % 2)
 			return "hexadecimal digits expected";
 	if (!text.n)
 		return NULL;
 	for (size_t i = 0; i < text.n / 2; i++)
-		to[i] = (char)(digit(text.p[2 * i]) << 4 |
-			       digit(text.p[2 * i + 1]));
+		to[i] = (char)(ascii_hex(text.p[2 * i]) << 4 |
+			       ascii_hex(text.p[2 * i + 1]));
 	*out =
 	    (struct value){ .type = VALUE_STR, .s = slice_of(to, text.n / 2) };
 	return NULL;

@@ -6,6 +6,8 @@
 
 #include "libcommon/biflow.h"
 #include "libcommon/die.h"
+#include "libcommon/num_put.h"
+#include "libcommon/num_units.h"
 #include "libcommon/opts.h"
 #include "libcommon/reader.h"
 #include "libcommon/watermark.h"

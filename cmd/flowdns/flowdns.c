@@ -7,6 +7,7 @@
 #include "cmd/flowdns/confirm.h"
 #include "cmd/flowdns/rows.h"
 #include "libcommon/die.h"
+#include "libcommon/num_units.h"
 #include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "cmd/flowdns/nametable.h"
+#include "libcommon/ascii.h"
 #include "libcommon/ip.h"
 #include "libcommon/names.h"
 #include "libcommon/xalloc.h"
@@ -169,7 +170,7 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 	struct slice owner = without_origin(l, words[0]);
 	int type = 1;
 
-	while (type < n - 1 && ((unsigned char)(words[type].p[0] - '0') < 10 ||
+	while (type < n - 1 && (ascii_is_digit(*words[type].p) ||
 				   slice_is_nocase(words[type], "IN")))
 		type++;
 	if (slice_is_nocase(words[type], "SOA") && !slice_is(words[0], "@"))

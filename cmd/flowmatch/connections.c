@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 enum { TIME, TYPE, KEY, VECTOR, PATTERN, DISTANCES, COLUMNS };

@@ -9,6 +9,7 @@
 #include "cmd/flowmatch/evaluate.h"
 #include "cmd/flowmatch/learn.h"
 #include "cmd/flowmatch/match.h"
+#include "libcommon/num_units.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_SETS = 64 };

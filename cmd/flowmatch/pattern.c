@@ -5,6 +5,7 @@
 
 #include "cmd/flowmatch/distance.h"
 #include "cmd/flowmatch/loader.h"
+#include "libcommon/num_units.h"
 #include "libcommon/winspec.h"
 #include "libcommon/xalloc.h"
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libcommon/num_put.h"
 #include "libcommon/xalloc.h"
 
 enum { ROOM = 128 };

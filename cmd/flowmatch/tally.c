@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "cmd/flowmatch/distance.h"
+#include "libcommon/num_put.h"
 
 /* Far is far: sums of distances shall not overflow. */
 static const double farthest = 10000;

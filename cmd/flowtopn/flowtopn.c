@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "cmd/flowtopn/alerting.h"
+#include "libcommon/num_units.h"
 #include "libcommon/spread.h"
 #include "libcommon/window_input.h"
 #include "libcommon/xalloc.h"

@@ -10,6 +10,8 @@
 #include "cmd/flowwin/mode.h"
 #include "libcommon/die.h"
 #include "libcommon/key.h"
+#include "libcommon/num_put.h"
+#include "libcommon/num_units.h"
 #include "libcommon/xalloc.h"
 
 enum {

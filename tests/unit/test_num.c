@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* long file: mostly tables of cases. */
-#include "libcommon/num.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "libcommon/num.h"
+#include "libcommon/num_put.h"
+#include "libcommon/num_units.h"
 #include "tests/unit/t.h"
 
 static uint64_t seed = 1;
