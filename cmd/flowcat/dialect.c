@@ -117,6 +117,8 @@ const struct mark zeek_marks[] = {
 static const struct rule nfdump[] = {
 	{ "first", "date_first_seen", AS_TIME, 0 },
 	{ "last", "date_last_seen", AS_TIME, 0 },
+	{ "t_first", "date_first_seen", AS_TIME, 0 }, /* of nfdump 1.6 */
+	{ "t_last", "date_last_seen", AS_TIME, 0 },
 	{ "received", "date_received", AS_TIME, 1 },
 	{ "src4_addr", "src_ip_addr", AS_ADDRESS, 0 },
 	{ "src6_addr", "src_ip_addr", AS_ADDRESS, 0 },

@@ -218,6 +218,12 @@ END
 	same "$want"
 }
 
+@test 'nfdump 1.6: start and end have other names' {
+	run_ok made '{"type":"FLOW","export_sysid":1,"t_first":"2023-11-14T22:13:20.123","t_last":"2023-11-14T22:13:22.623","proto":17,"src4_addr":"192.0.2.1","dst4_addr":"192.0.2.2","in_packets":2,"in_bytes":90,"t_received":"2023-11-14T22:13:23.7","label":"<none>"}' \
+		"${times[@]}"
+	same '["2023-11-14T22:13:20.123Z","2023-11-14T22:13:22.623Z",2.5]'
+}
+
 @test 'Zeek: what ssl.log tells of TLS' {
 	local r='{"ts":1,"id.orig_h":"192.0.2.1","version":"TLSv12","cipher":"TLS_AES_128_GCM_SHA256","server_name":"h.example","next_protocol":"h2","established":true,"subject":"CN=h.example","issuer":"CN=CA","ja3":"a3","ja3s":"b3","ja4":"a4","ja4s":"b4"}'
 
