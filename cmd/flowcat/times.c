@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/times.h"
 
+/* No date of zeros is one, whatever zone stands behind it. */
 static bool
 is_zero_time(struct slice s)
 {
+	if (slice_starts(s, "0000-00-00"))
+		return true;
 	for (size_t i = 0; i < s.n; i++)
 		if (!memchr("0-:. TZ", s.p[i], 7))
 			return false;

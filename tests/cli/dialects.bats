@@ -351,6 +351,16 @@ END
 	done
 }
 
+@test 'pmacct: an end of zeros with a zone is unknown, too' {
+	local zone
+
+	for zone in '' Z +00:00 +01:00 -05:00; do
+		run_ok made '{"event_type":"purge","ip_src":"192.0.2.1","timestamp_start":"2023-11-14T22:13:20.123000Z","timestamp_end":"0000-00-00T00:00:00.000000'"$zone"'","packets":1}' \
+			date_last_seen
+		same '["2023-11-14T22:13:20.123Z"]'
+	done
+}
+
 @test 'pmacct: a list of flags with any blanks between' {
 	run_ok made $'{"ip_src":"192.0.2.1","ip_proto":"tcp","tcp_flags":["SYN",\t"ACK"\t,\t"FIN"]}' flags
 	same '[".A..SF"]'
