@@ -108,6 +108,29 @@ as_text(struct convert *c, const struct json_val *v, struct value *out)
 	return err;
 }
 
+/* Suricata and pmacct of a protocol that they did not find out. */
+static const char *
+as_service(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = as_text(c, v, out);
+
+	if (!err && out->type == VALUE_STR &&
+	    (slice_is(out->s, "failed") || slice_is(out->s, "unknown")))
+		out->type = VALUE_NONE;
+	return err;
+}
+
+static const char *
+as_degrees(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err = read_as(c, v, FIELD_REAL, 0, out);
+	i128 nano;
+
+	if (!err && value_nano(out, &nano) && nano == 0)
+		out->type = VALUE_NONE;
+	return err;
+}
+
 static const char *
 as_address(struct convert *c, const struct json_val *v, struct value *out)
 {
@@ -353,10 +376,18 @@ as_dscp(struct convert *c, const struct json_val *v, struct value *out)
 static const char *
 as_direction(struct convert *c, const struct json_val *v, struct value *out)
 {
-	const char *err = as_int(c, v, out);
+	bool egress = convert_says(v, "e");
+	const char *err;
 
-	if (err || out->type != VALUE_INT)
-		return err;
+	if (convert_says(v, "u"))
+		return NULL;
+	if (egress || convert_says(v, "i")) {
+		*out = (struct value){ .type = VALUE_INT, .i = egress };
+	} else {
+		err = as_int(c, v, out);
+		if (err || out->type != VALUE_INT)
+			return err;
+	}
 	out->type = VALUE_STR;
 	out->s = out->i ? SLICE_LIT("egress") : SLICE_LIT("ingress");
 	return NULL;
@@ -368,6 +399,7 @@ convert_fn *const conversions[] = {
 	[AS_KNOWN] = as_known,
 	[AS_SEVERAL] = as_several,
 	[AS_TEXT] = as_text,
+	[AS_SERVICE] = as_service,
 	[AS_NAME] = as_name,
 	[AS_RDATA] = octets_rdata,
 	[AS_HEX_TEXT] = octets_text,
@@ -411,4 +443,5 @@ convert_fn *const conversions[] = {
 	[AS_SAMPLING_POPULATION] = rates_population,
 	[AS_SAMPLING_PROBABILITY] = rates_probability,
 	[AS_DIRECTION] = as_direction,
+	[AS_DEGREES] = as_degrees,
 };

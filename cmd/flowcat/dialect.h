@@ -34,6 +34,7 @@ enum conversion {
 	AS_KNOWN,     /* the same, 0 means unknown */
 	AS_SEVERAL,   /* the same, 0 and 1 say nothing */
 	AS_TEXT,      /* "" means unknown */
+	AS_SERVICE,   /* so do "failed" and "unknown" */
 	AS_NAME,      /* the same of a domain name: without its last dot */
 	AS_RDATA,     /* hexadecimal octets; the type decides */
 	AS_HEX_TEXT,  /* hexadecimal digits of a text's bytes */
@@ -77,7 +78,8 @@ enum conversion {
 	AS_SAMPLING_SIZE,
 	AS_SAMPLING_POPULATION,
 	AS_SAMPLING_PROBABILITY,
-	AS_DIRECTION, /* 0 ingress, 1 egress */
+	AS_DIRECTION, /* 0 ingress, 1 egress; or their first letters */
+	AS_DEGREES,   /* 0 means unknown */
 };
 
 struct rule {

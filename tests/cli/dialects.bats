@@ -361,6 +361,19 @@ END
 	done
 }
 
+@test 'pmacct: what it tells of neighbours, places and protocols' {
+	local r='{"event_type":"purge","ip_src":"192.0.2.1","packets":1,"peer_as_src":64500,"peer_as_dst":64501,"lat_ip_src":-1.5,"lon_ip_src":14.25,"lat_ip_dst":0.0,"lon_ip_dst":0.0,"class":"dns","export_proto_sysid":7,"sampling_direction":"e"}'
+
+	run_ok made "$r" prev_as next_as src_latitude src_longitude \
+		dst_latitude dst_longitude service direction
+	same '[64500,64501,-1.5,14.25,null,null,"dns",null]'
+	run_ok flowcat --keep <<< "$r"
+	same '["egress",7]' \
+		"$(jq -c '[.direction,.observation_domain_id]' <<< "$output")"
+	run_ok made "${r//'"dns"'/'"unknown"'}" service
+	same '[null]'
+}
+
 @test 'pmacct: a list of flags with any blanks between' {
 	run_ok made $'{"ip_src":"192.0.2.1","ip_proto":"tcp","tcp_flags":["SYN",\t"ACK"\t,\t"FIN"]}' flags
 	same '[".A..SF"]'
