@@ -136,7 +136,8 @@ as_address(struct convert *c, const struct json_val *v, struct value *out)
 {
 	const char *err;
 
-	if (v->n == 0 || v->kind != JSON_STRING)
+	/* goflow has Go's words for none. */
+	if (v->n == 0 || v->kind != JSON_STRING || convert_says(v, "<nil>"))
 		return NULL;
 	err = read_as(c, v, FIELD_IP, 0, out);
 	/* argus puts MAC addresses there where a frame has no IP. */
@@ -157,6 +158,34 @@ as_hop(struct convert *c, const struct json_val *v, struct value *out)
 		memcmp(&out->ip, &none4, sizeof none4) == 0))
 		out->type = VALUE_NONE;
 	return err;
+}
+
+/* Of "192.0.2.0/24"; goflow2 also has the number alone, and "invalid Prefix".
+ */
+static const char *
+as_prefix_length(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *slash = memchr(v->p, '/', v->n);
+	struct json_val length = *v;
+
+	if (slash) {
+		length.p = slash + 1;
+		length.n = (uint32_t)(v->p + v->n - length.p);
+	} else if (json_scalar(v->p, v->n) != JSON_NUMBER) {
+		return NULL;
+	}
+	return as_known(c, &length, out);
+}
+
+static const char *
+as_prefix(struct convert *c, const struct json_val *v, struct value *out)
+{
+	const char *err;
+
+	if (v->kind != JSON_STRING || !memchr(v->p, '/', v->n))
+		return NULL;
+	err = as_prefix_length(c, v, out);
+	return err || out->type == VALUE_NONE ? err : as_text(c, v, out);
 }
 
 static const char *
@@ -405,6 +434,8 @@ convert_fn *const conversions[] = {
 	[AS_HEX_TEXT] = octets_text,
 	[AS_CIPHERS] = octets_ciphers,
 	[AS_ADDRESS] = as_address,
+	[AS_PREFIX] = as_prefix,
+	[AS_PREFIX_LENGTH] = as_prefix_length,
 	[AS_HOP] = as_hop,
 	[AS_MAC] = as_mac,
 	[AS_PROTOCOL] = as_protocol,

@@ -37,7 +37,7 @@ struct convert {
 	enum dialect_id only;
 	bool keep, unsample;
 	int type_slot, event_slot;         /* "@type", "event_type" */
-	int etype_slot;                    /* of goflow2 */
+	int etype_slots[2];                /* of goflow2, old and new */
 	int zeek_slots[ZEEK_BITS], zeek_z; /* of DNS: bits, the next three */
 	int zeek_marks[MAX_MARKS];
 	struct value_reading how;

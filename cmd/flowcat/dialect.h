@@ -29,25 +29,27 @@ enum dialect_id {
 
 /* How a member's value becomes a field's: see conversions[] in convert.c. */
 enum conversion {
-	AS_INT,       /* a number, also as text */
-	AS_PORT,      /* the same, also hexadecimal or a service's name */
-	AS_KNOWN,     /* the same, 0 means unknown */
-	AS_SEVERAL,   /* the same, 0 and 1 say nothing */
-	AS_TEXT,      /* "" means unknown */
-	AS_SERVICE,   /* so do "failed" and "unknown" */
-	AS_NAME,      /* the same of a domain name: without its last dot */
-	AS_RDATA,     /* hexadecimal octets; the type decides */
-	AS_HEX_TEXT,  /* hexadecimal digits of a text's bytes */
-	AS_CIPHERS,   /* hexadecimal octets: a TLS client's offers */
-	AS_ADDRESS,   /* "", 0.0.0.0 as text too means unknown where said so */
-	AS_HOP,       /* an address; zeros mean unknown */
-	AS_MAC,       /* zeros mean unknown */
-	AS_PROTOCOL,  /* number or name */
-	AS_FLAGS,     /* any form */
-	AS_HEX_FLAGS, /* "1b" */
-	AS_HISTORY,   /* Zeek's letters: both directions' flags */
-	AS_TIME,      /* text, or a number by magnitude */
-	AS_TIME_S,    /* numbers in that unit; text as it says */
+	AS_INT,      /* a number, also as text */
+	AS_PORT,     /* the same, also hexadecimal or a service's name */
+	AS_KNOWN,    /* the same, 0 means unknown */
+	AS_SEVERAL,  /* the same, 0 and 1 say nothing */
+	AS_TEXT,     /* "" means unknown */
+	AS_SERVICE,  /* so do "failed" and "unknown" */
+	AS_NAME,     /* the same of a domain name: without its last dot */
+	AS_RDATA,    /* hexadecimal octets; the type decides */
+	AS_HEX_TEXT, /* hexadecimal digits of a text's bytes */
+	AS_CIPHERS,  /* hexadecimal octets: a TLS client's offers */
+	AS_ADDRESS,  /* "", 0.0.0.0 as text too means unknown where said so */
+	AS_PREFIX,   /* with its length, 0 means unknown */
+	AS_PREFIX_LENGTH, /* of a prefix, or a number */
+	AS_HOP,           /* an address; zeros mean unknown */
+	AS_MAC,           /* zeros mean unknown */
+	AS_PROTOCOL,      /* number or name */
+	AS_FLAGS,         /* any form */
+	AS_HEX_FLAGS,     /* "1b" */
+	AS_HISTORY,       /* Zeek's letters: both directions' flags */
+	AS_TIME,          /* text, or a number by magnitude */
+	AS_TIME_S,        /* numbers in that unit; text as it says */
 	AS_TIME_MS,
 	AS_TIME_NS,
 	AS_RECEIVED, /* milliseconds: of the flow, if nothing else says when */

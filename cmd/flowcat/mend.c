@@ -19,7 +19,8 @@ mend_setup(struct convert *c, struct schema *schema)
 	for (size_t i = 0; i < ZEEK_BITS; i++)
 		c->zeek_slots[i] =
 		    schema_add(schema, slice_str(zeek_bits[i].member));
-	c->etype_slot = schema_add(schema, SLICE_LIT("etype"));
+	c->etype_slots[0] = schema_add(schema, SLICE_LIT("etype"));
+	c->etype_slots[1] = schema_add(schema, SLICE_LIT("Etype"));
 	c->zeek_z = schema_add(schema, SLICE_LIT("Z"));
 }
 
@@ -211,8 +212,10 @@ mend_frame(struct convert *c, const struct rec *rec)
 	static const char *const ip[] = { "IPv4", "IPv6", "2048", "34525" };
 	static const enum known none[] = { PROTO, SRC_PORT, DST_PORT, FLAGS,
 		TOS, ICMP_TYPE, ICMP_CODE };
-	const struct json_val *type = &rec->v[c->etype_slot];
+	const struct json_val *type = &rec->v[c->etype_slots[0]];
 
+	if (json_is_absent(type))
+		type = &rec->v[c->etype_slots[1]];
 	for (size_t i = 0; i < sizeof ip / sizeof *ip; i++)
 		if (json_is_absent(type) || convert_says(type, ip[i]))
 			return;

@@ -317,6 +317,36 @@ END
 	same '[58,1,4]'
 }
 
+@test 'goflow and the first goflow2: names of their own, seconds' {
+	local fields=("${times[@]}" src_ip_addr dst_port protocol flags bytes
+		src_mask dst_as sampling_rate ip_ttl_min src_mac_addr)
+	local want='["2023-11-14T22:13:20.000Z","2023-11-14T22:13:22.000Z",2,"2001:db8::1",443,6,".A..S.",90,48,64500,100,64,"02:00:00:00:00:01"]'
+	local r='{"Type":"SFLOW_5","TimeReceived":1700000009,"SamplingRate":100,"SamplerAddress":"192.0.2.9","TimeFlowStart":1700000000,"TimeFlowEnd":1700000002,"Bytes":90,"Packets":1,"SrcAddr":"2001:db8::1","DstAddr":"2001:db8::2","Etype":34525,"Proto":6,"SrcPort":50001,"DstPort":443,"IPTTL":64,"TCPFlags":18,"SrcAS":0,"DstAS":64500,"NextHop":"<nil>","SrcNet":48,"DstNet":0,"SrcMac":"02:00:00:00:00:01","DstMac":"00:00:00:00:00:00"}'
+
+	run_ok made "$r" "${fields[@]}"
+	same "$want"
+	# goflow has all values in quotes.
+	run_ok made "$(jq -c 'map_values(tostring)' <<< "$r")" "${fields[@]}"
+	same "$want"
+	run_ok made '{"time_received":1700000009,"time_flow_start":1700000000,"time_flow_start_ms":1700000000123,"time_flow_end":1700000002,"time_flow_end_ms":1700000002623,"src_addr":"192.0.2.1","bytes":1,"packets":1}' \
+		"${times[@]}"
+	same '["2023-11-14T22:13:20.123Z","2023-11-14T22:13:22.623Z",2.5]'
+	run_ok made '{"TimeFlowStart":1700000000,"Etype":2054,"Proto":0,"SrcPort":0,"DstPort":0,"SrcAddr":"","Bytes":64,"Packets":1}' \
+		protocol src_port bytes
+	same '[null,null,64]'
+}
+
+@test 'goflow2: prefixes, or the lengths alone' {
+	local head='{"time_flow_start_ns":1700000000123000000,"src_addr":"192.0.2.1"'
+
+	run_ok made "$head"',"src_net":"192.0.2.0/25","dst_net":"0.0.0.0/0"}' \
+		src_net src_mask dst_net dst_mask
+	same '["192.0.2.0/25",25,null,null]'
+	run_ok made "$head"',"src_net":25,"dst_net":"invalid Prefix"}' \
+		src_net src_mask dst_net dst_mask
+	same '[null,25,null,null]'
+}
+
 @test 'goflow2: a frame without IP has no protocol' {
 	local r='{"type":"SFLOW_5","time_received_ns":1714550403000000000,"bytes":64,"packets":1,"src_addr":"","dst_addr":"","etype":"ARP","proto":"HOPOPT","src_port":0,"dst_port":0,"tcp_flags":0,"ip_tos":0,"icmp_type":0,"icmp_code":0,"src_mac":"02:00:00:00:00:01"}'
 
