@@ -286,22 +286,35 @@ as_history(struct convert *c, const struct json_val *v, struct value *out)
 	return NULL;
 }
 
+/* Names that are not registered (yet) say nothing. */
+static const char *
+read_dns_name(struct convert *c, const struct json_val *v, enum names_set set,
+    struct value *out)
+{
+	const char *err = read_as(c, v, FIELD_NAMED, set, out);
+
+	if (!err || v->kind != JSON_STRING)
+		return err;
+	out->type = VALUE_NONE;
+	return NULL;
+}
+
 static const char *
 as_dns_type(struct convert *c, const struct json_val *v, struct value *out)
 {
-	return read_as(c, v, FIELD_NAMED, NAMES_DNS_TYPE, out);
+	return read_dns_name(c, v, NAMES_DNS_TYPE, out);
 }
 
 static const char *
 as_dns_class(struct convert *c, const struct json_val *v, struct value *out)
 {
-	return read_as(c, v, FIELD_NAMED, NAMES_DNS_CLASS, out);
+	return read_dns_name(c, v, NAMES_DNS_CLASS, out);
 }
 
 static const char *
 as_dns_rcode(struct convert *c, const struct json_val *v, struct value *out)
 {
-	return read_as(c, v, FIELD_NAMED, NAMES_DNS_RCODE, out);
+	return read_dns_name(c, v, NAMES_DNS_RCODE, out);
 }
 
 static void

@@ -42,6 +42,7 @@ static const char *const known_names[KNOWN] = {
 	[DNS_QTYPE] = "dns_qtype",
 	[DNS_QCLASS] = "dns_qclass",
 	[DNS_ANSWERS] = "dns_answers",
+	[DNS_RNAME] = "dns_rname",
 	[DNS_RTYPE] = "dns_rtype",
 	[DNS_TTL] = "dns_ttl",
 	[PACKETS_REV] = "packets_rev",

@@ -304,6 +304,24 @@ mend_dns_zeek(struct convert *c, const struct rec *rec)
 }
 
 /*
+ * Suricata's first format has a record for each answer, with the name and the
+ * type of that; what was asked for it does not tell.
+ */
+static void
+mend_dns_suricata(struct convert *c)
+{
+	struct value *name = field_of(c, DNS_QNAME),
+		     *type = field_of(c, DNS_QTYPE);
+
+	if (field_of(c, DNS_TTL)->type == VALUE_NONE ||
+	    field_of(c, DNS_ANSWERS)->type != VALUE_NONE)
+		return;
+	*field_of(c, DNS_RNAME) = *name;
+	*field_of(c, DNS_RTYPE) = *type;
+	name->type = type->type = VALUE_NONE;
+}
+
+/*
  * Moved by the duration, forth or back; as it is where that is unknown, or
  * leads out of time.
  */
@@ -417,6 +435,8 @@ mend_record(struct convert *c, enum dialect_id id, const struct rec *rec)
 	drop_beyond(c);
 	mend_version(c);
 	mend_transport(c, id);
+	if (id == DIALECT_SURICATA)
+		mend_dns_suricata(c);
 	drop_fillers(c);
 	if (id == DIALECT_ZEEK)
 		mend_dns_zeek(c, rec);

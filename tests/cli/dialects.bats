@@ -360,6 +360,30 @@ END
 	same '[0]'
 }
 
+@test 'Suricata: answers in its first format, MAC addresses, unknown names' {
+	local head='{"timestamp":"2024-05-01T10:00:00.1+0200","src_ip":"192.0.2.1","proto":"UDP"'
+	local dns=(dns_qname dns_qtype dns_rname dns_rtype dns_ttl dns_rdata)
+	local mac='["02:00:00:00:00:01","02:00:00:00:00:02"]' ttl
+
+	for ttl in 60 0; do
+		run_ok made "$head"',"event_type":"dns","dns":{"type":"answer","id":7,"rcode":"NOERROR","rrname":"e.org","rrtype":"A","ttl":'"$ttl"',"rdata":"192.0.2.4"}}' "${dns[@]}"
+		same "[null,null,\"e.org\",1,$ttl,\"192.0.2.4\"]"
+	done
+	run_ok made "$head"',"event_type":"dns","dns":{"type":"answer","id":7,"rcode":"NXDOMAIN","rrname":"e.org"}}' "${dns[@]}"
+	same '["e.org",null,null,null,null,null]'
+	run_ok made "$head"',"event_type":"dns","dns":{"type":"query","rrname":"e.org","rrtype":"NEW","rcode":"NEW"}}' \
+		dns_qname dns_qtype dns_rcode
+	same '["e.org",null,null]'
+	run_ok made "$head"',"event_type":"flow","ether":{"src_macs":["02:00:00:00:00:01"],"dest_macs":["02:00:00:00:00:02"]},"app_proto":"failed"}' \
+		src_mac_addr dst_mac_addr service
+	same "${mac/]/,null]}"
+	run_ok made "$head"',"event_type":"netflow","ether":{"src_mac":"02:00:00:00:00:01","dest_mac":"02:00:00:00:00:02"}}' \
+		src_mac_addr dst_mac_addr
+	same "$mac"
+	run_ok made "${head/UDP/IP-in-IP}"',"event_type":"flow"}' protocol
+	same '[4]'
+}
+
 @test 'escapes in values are read, as those in names are' {
 	run_ok made '{"event_type":"\u0066low","timestamp":"2024\u002d05-01T08:00:00Z","src_ip":"\u0031.2.3.4","proto":"\u0054CP","app_proto":"h\u00e9\"","tcp":{"tcp_flags_ts":"\u0031b"}}' \
 		date_first_seen src_ip_addr protocol service flags
