@@ -251,7 +251,8 @@ mend_transport(struct convert *c, enum dialect_id id)
 
 /*
  * Templates with DNS fields are used for other flows, too, and zeros fill them
- * then; and those of an answer where there is none.
+ * then; and those of an answer where there is none.  Zeek tells no types of
+ * answers: there a TTL of 0 is one.
  */
 static void
 drop_fillers(struct convert *c)
@@ -261,6 +262,9 @@ drop_fillers(struct convert *c)
 	static const enum known answer[] = { DNS_RTYPE, DNS_TTL };
 	bool none = field_of(c, DNS_QNAME)->type == VALUE_NONE;
 
+	if (field_of(c, DNS_RTYPE)->type == VALUE_NONE &&
+	    !is_zero(field_of(c, DNS_ANSWERS)))
+		return;
 	for (size_t i = 0; i < sizeof answer / sizeof *answer; i++)
 		if (!is_zero(field_of(c, answer[i])))
 			return;

@@ -384,6 +384,12 @@ END
 	same '[4]'
 }
 
+@test 'Zeek: an answer with a TTL of 0' {
+	run_ok made '{"ts":1,"id.orig_h":"192.0.2.1","proto":"udp","trans_id":7,"query":"h","answers":["192.0.2.9"],"TTLs":[0.0]}' \
+		dns_answers dns_ttl dns_rdata
+	same '[1,0,"192.0.2.9"]'
+}
+
 @test 'escapes in values are read, as those in names are' {
 	run_ok made '{"event_type":"\u0066low","timestamp":"2024\u002d05-01T08:00:00Z","src_ip":"\u0031.2.3.4","proto":"\u0054CP","app_proto":"h\u00e9\"","tcp":{"tcp_flags_ts":"\u0031b"}}' \
 		date_first_seen src_ip_addr protocol service flags
