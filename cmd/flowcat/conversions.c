@@ -191,8 +191,12 @@ as_prefix(struct convert *c, const struct json_val *v, struct value *out)
 static const char *
 as_mac(struct convert *c, const struct json_val *v, struct value *out)
 {
+	static const char shown[] = "UnirecMACAddr('"; /* by unirec2json */
 	const char *err = as_text(c, v, out);
 
+	if (!err && out->type == VALUE_STR && slice_starts(out->s, shown) &&
+	    out->s.n > sizeof shown + 16)
+		out->s = slice_of(out->s.p + sizeof shown - 1, 17);
 	if (!err && out->type == VALUE_STR &&
 	    slice_is(out->s, "00:00:00:00:00:00"))
 		out->type = VALUE_NONE;
@@ -401,7 +405,7 @@ as_name(struct convert *c, const struct json_val *v, struct value *out)
 static const char *
 as_tls(struct convert *c, const struct json_val *v, struct value *out)
 {
-	if (read_as(c, v, FIELD_NAMED, NAMES_TLS_VERSION, out))
+	if (read_as(c, v, FIELD_NAMED, NAMES_TLS_VERSION, out) || !out->i)
 		out->type = VALUE_NONE;
 	return NULL;
 }
@@ -445,6 +449,7 @@ convert_fn *const conversions[] = {
 	[AS_NAME] = as_name,
 	[AS_RDATA] = octets_rdata,
 	[AS_HEX_TEXT] = octets_text,
+	[AS_HASH] = octets_hash,
 	[AS_CIPHERS] = octets_ciphers,
 	[AS_ADDRESS] = as_address,
 	[AS_PREFIX] = as_prefix,

@@ -38,6 +38,7 @@ enum conversion {
 	AS_NAME,     /* the same of a domain name: without its last dot */
 	AS_RDATA,    /* hexadecimal octets; the type decides */
 	AS_HEX_TEXT, /* hexadecimal digits of a text's bytes */
+	AS_HASH,     /* hexadecimal octets of a hash */
 	AS_CIPHERS,  /* hexadecimal octets: a TLS client's offers */
 	AS_ADDRESS,  /* "", 0.0.0.0 as text too means unknown where said so */
 	AS_PREFIX,   /* with its length, 0 means unknown */

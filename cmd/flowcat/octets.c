@@ -59,22 +59,99 @@ octets_rdata(struct convert *c, const struct json_val *v, struct value *out)
 	return NULL;
 }
 
-const char *
-octets_text(struct convert *c, const struct json_val *v, struct value *out)
+/* What the letter behind Python's backslash means. */
+static char
+meant(char letter)
 {
-	struct slice text = json_slice(v);
-	char *to = arena_alloc(&c->scratch, text.n / 2 + 1);
+	static const char letters[] = "tnr", octets[] = "\t\n\r";
+	const char *at = memchr(letters, letter, sizeof letters - 1);
 
+	return at ? octets[at - letters] : letter;
+}
+
+/* The text between the quotes of Python's b'..', as octets. */
+static size_t
+from_python(struct slice text, char *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < text.n; i++) {
+		const char *p = text.p + i;
+		size_t left = text.n - i;
+
+		to[n] = *p;
+		if (*p == '\\' && left > 3 && p[1] == 'x') {
+			to[n] = (char)(ascii_hex(p[2]) << 4 | ascii_hex(p[3]));
+			i += 3;
+		} else if (*p == '\\' && left > 1) {
+			to[n] = meant(p[1]);
+			i++;
+		}
+		n++;
+	}
+	return n;
+}
+
+/*
+ * The octets that digits stand for, behind 0x or not, or what unirec2json
+ * writes, which is how Python shows them.
+ */
+static const char *
+read_octets(struct convert *c, struct slice text, struct slice *octets)
+{
+	static const char head[] = "bytearray(b'";
+	size_t n_head = sizeof head - 1, n = text.n / 2;
+	char *to = arena_alloc(&c->scratch, text.n + 1);
+
+	/* The first quote may be double, too. */
+	if (slice_starts(text, "bytearray(b") && text.n > n_head + 1) {
+		text = slice_of(text.p + n_head, text.n - n_head - 2);
+		*octets = slice_of(to, from_python(text, to));
+		return NULL;
+	}
+	if (slice_starts(text, "0x"))
+		text = slice_of(text.p + 2, text.n - 2), n--;
 	for (size_t i = 0; i < text.n; i++)
 		if (ascii_hex(text.p[i]) > 15 || text.n % 2)
 			return "hexadecimal digits expected";
-	if (!text.n)
-		return NULL;
-	for (size_t i = 0; i < text.n / 2; i++)
+	for (size_t i = 0; i < n; i++)
 		to[i] = (char)(ascii_hex(text.p[2 * i]) << 4 |
 			       ascii_hex(text.p[2 * i + 1]));
-	*out =
-	    (struct value){ .type = VALUE_STR, .s = slice_of(to, text.n / 2) };
+	*octets = slice_of(to, n);
+	return NULL;
+}
+
+const char *
+octets_text(struct convert *c, const struct json_val *v, struct value *out)
+{
+	struct slice octets;
+	const char *err = read_octets(c, json_slice(v), &octets);
+
+	if (!err && octets.n)
+		*out = (struct value){ .type = VALUE_STR, .s = octets };
+	return err;
+}
+
+const char *
+octets_hash(struct convert *c, const struct json_val *v, struct value *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	struct slice octets;
+	const char *err = read_octets(c, json_slice(v), &octets);
+	bool known = false;
+	char *to;
+
+	if (err)
+		return err;
+	to = arena_alloc(&c->scratch, 2 * octets.n + 1);
+	for (size_t i = 0; i < octets.n; i++) {
+		to[2 * i] = digits[(uint8_t)octets.p[i] >> 4];
+		to[2 * i + 1] = digits[octets.p[i] & 15];
+		known |= octets.p[i] != 0;
+	}
+	if (known)
+		*out = (struct value){ .type = VALUE_STR,
+			.s = slice_of(to, 2 * octets.n) };
 	return NULL;
 }
 

@@ -14,8 +14,11 @@
  */
 convert_fn octets_rdata;
 
-/* Digits of the bytes of a text, without "0x". */
+/* Digits of the bytes of a text, or what Python shows: bytearray(b'..'). */
 convert_fn octets_text;
+
+/* The same of a hash, which is written in digits; zeros mean unknown. */
+convert_fn octets_hash;
 
 /*
  * What a TLS client offers, in its order: "0x1301,0x1302,..".  Flowmon's

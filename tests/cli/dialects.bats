@@ -390,6 +390,33 @@ END
 	same '[1,0,"192.0.2.9"]'
 }
 
+@test 'unirec2json: octets and MAC addresses as Python shows them' {
+	local head='{"SRC_IP":"192.0.2.1","TIME_FIRST":1714550400.1'
+
+	run_ok made "$head"',"SRC_MAC":"UnirecMACAddr('"'02:00:00:00:00:01'"')","DST_MAC":"UnirecMACAddr('"'00:00:00:00:00:00'"')","TLS_JA3":"bytearray(b'"'\\\\x01a\\\\n\\\\\\\\'"')"}' \
+		src_mac_addr dst_mac_addr tls_ja3
+	same '["02:00:00:00:00:01",null,"01610a5c"]'
+	run_ok made "$head"',"DNS_RDATA":"bytearray(b'"'203.0.113.9'"')"}' \
+		dns_rdata
+	same '["203.0.113.9"]'
+	run_ok made "$head"',"DNS_RDATA":"bytearray(b\"it'"'s"'\")"}' dns_rdata
+	same '["it'"'s"'"]'
+	run_ok made "$head"',"DNS_RDATA":"bytearray(b'"''"')","TLS_JA3":"bytearray(b'"'\\\\x00'"')"}' \
+		dns_rdata tls_ja3
+	same '[null,null]'
+}
+
+@test "unirec2json: ipfixprobe's fields of TLS, QUIC and HTTP" {
+	run_ok made '{"SRC_IP":"192.0.2.1","TIME_FIRST":1714550400.1,"IP_TTL":64,"VLAN_ID":7,"TLS_VERSION":771,"TLS_ALPN":"h2","TLS_JA4":"t13d","QUIC_VERSION":1,"QUIC_USER_AGENT":"u","HTTP_REQUEST_METHOD":"GET","HTTP_REQUEST_URL":"/","HTTP_REQUEST_AGENT":"a","HTTP_REQUEST_REFERER":"r","HTTP_RESPONSE_STATUS_CODE":200,"HTTP_RESPONSE_CONTENT_TYPE":"text/html"}' \
+		ip_ttl_min src_vlan tls_version tls_alpn tls_ja4 quic_version \
+		quic_user_agent http_method http_url http_user_agent \
+		http_referer http_status http_content_type
+	same '[64,7,771,"h2","t13d",1,"u","GET","/","a","r",200,"text/html"]'
+	run_ok made '{"SRC_IP":"192.0.2.1","TIME_FIRST":1,"TLS_VERSION":0,"QUIC_VERSION":0}' \
+		tls_version quic_version
+	same '[null,null]'
+}
+
 @test 'escapes in values are read, as those in names are' {
 	run_ok made '{"event_type":"\u0066low","timestamp":"2024\u002d05-01T08:00:00Z","src_ip":"\u0031.2.3.4","proto":"\u0054CP","app_proto":"h\u00e9\"","tcp":{"tcp_flags_ts":"\u0031b"}}' \
 		date_first_seen src_ip_addr protocol service flags
