@@ -137,10 +137,15 @@ octets_hash(struct convert *c, const struct json_val *v, struct value *out)
 {
 	static const char digits[] = "0123456789abcdef";
 	struct slice octets;
-	const char *err = read_octets(c, json_slice(v), &octets);
 	bool known = false;
+	const char *err;
 	char *to;
 
+	/* ipfixcol2 writes up to eight octets as a number: no hash has those.
+	 */
+	if (v->kind != JSON_STRING)
+		return NULL;
+	err = read_octets(c, json_slice(v), &octets);
 	if (err)
 		return err;
 	to = arena_alloc(&c->scratch, 2 * octets.n + 1);

@@ -417,6 +417,20 @@ END
 	same '[null,null]'
 }
 
+@test 'IPFIX and ipfixcol2: what CESNET and Flowmon probes tell of TLS and HTTP' {
+	local hash=0123456789abcdef0123456789abcdef
+	local fields=(tls_ja3 tls_version tls_alpn http_method http_status
+		http_referer dns_rtype dns_rdata)
+	local want='["'$hash'",771,"h2","GET",200,"r",1,"192.0.2.7"]'
+
+	run_ok sent "8/4=192.0.2.1,152/8=$at,39499.357/16=0x$hash,39499.333/2=771,39499.337/v=h2,8057.200/v=GET,39499.12/2=200,39499.3/v=r,8057.809/v=t13d,8057.11/2=1,8057.7/v=192.0.2.7" \
+		"${fields[@]}"
+	same "$want"
+	run_ok made '{"@type":"ipfix.entry","iana:sourceIPv4Address":"192.0.2.1","flowmon:tlsJa3Fingerprint":"0x'"${hash^^}"'","flowmon:tlsServerVersion":771,"flowmon:tlsAlpn":"h2","cesnet:httpMethod":"GET","flowmon:httpStatusCode":200,"flowmon:httpReferer":"r","cesnet:DNSAType":1,"cesnet:DNSRData":"192.0.2.7"}' \
+		"${fields[@]}"
+	same "$want"
+}
+
 @test 'escapes in values are read, as those in names are' {
 	run_ok made '{"event_type":"\u0066low","timestamp":"2024\u002d05-01T08:00:00Z","src_ip":"\u0031.2.3.4","proto":"\u0054CP","app_proto":"h\u00e9\"","tcp":{"tcp_flags_ts":"\u0031b"}}' \
 		date_first_seen src_ip_addr protocol service flags
