@@ -344,7 +344,10 @@ find_inner(struct rows *r, const struct sheet *s, const struct groups *keys,
 	    s->asked);
 	if (s->tally->hosts && (expr_test(s->tally->hosts, &in, &yes) || !yes))
 		return;
-	r->found[*row].hosts += r->base[s->host].type != VALUE_NONE;
+	/* Nobody is known where the client is a multicast group. */
+	if (r->base[s->host].type == VALUE_NONE)
+		return;
+	r->found[*row].hosts++;
 	if (!lists_hosts(r, s->tally->table))
 		return;
 	for (int i = 0; i < 2; i++)

@@ -463,8 +463,8 @@ refuses() {
 	flow 1 10.0.0.9 5353 224.0.0.251 5353 \
 		'"dns_qr":1,"dns_flags":33792,"dns_qname":"foo.local","dns_qtype":1,"dns_rdata":"10.0.0.9"' > in
 	gives querying_hosts ''
-	gives answering_hosts '{"src_ip_addr":"10.0.0.9","responses":1,"clients":0}' \
-		--clients 0
+	gives answering_hosts '{"src_ip_addr":"10.0.0.9","responses":1,"clients":0}'
+	gives queried_domains '{"dns_qname":"foo.local","responses":1,"clients":0}'
 }
 
 @test "--blacklist: many names a line, comments, rules of ad blockers" {
