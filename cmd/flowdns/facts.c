@@ -340,8 +340,9 @@ read_flow(struct facts_reader *r, struct facts *f, const struct header *h,
 	f->bits |= scope_of(r, f);
 	if (!back && (h->protocol == 6 || h->protocol == 17))
 		f->bits |= D_CONNECTION;
-	set_number(f, F_FLOW, !back);
-	set_number(f, F_QUERY_BYTES, back ? 0 : h->bytes);
+	/* One of both directions counts, whichever end it names first. */
+	set_number(f, F_FLOW, !back || h->packets_rev || h->bytes_rev);
+	set_number(f, F_QUERY_BYTES, back ? h->bytes_rev : h->bytes);
 	set_number(f, F_RESPONSE_BYTES, back ? h->bytes : h->bytes_rev);
 	if (!f->server || (r->lists.local && f->scope != SCOPE_OUT))
 		return;

@@ -1049,6 +1049,10 @@ reflected() {
 	run_ok flowdns --only encrypted_dns --resolvers list in
 	has '"dst_ip_addr":"192.0.2.80","service":"doh"'
 	[[ $output != *1.1.1.1* ]]
+	# One record of both directions, in which the server stands first.
+	PROTOCOL=6 flow 1 192.0.2.1 853 10.0.0.3 40000 '"bytes":300,"bytes_rev":100' > turned
+	run_ok flowdns --only encrypted_dns turned
+	has '"src_ip_addr":"10.0.0.3","dst_ip_addr":"192.0.2.1","service":"dot","flows":1,"bytes":100,"bytes_rev":300}'
 	# Only local hosts, and only servers outside.
 	run_ok flowdns --only encrypted_dns -L 10.0.0.0/8,192.0.2.0/24 in
 	same '10.0.0.2 1.1.1.1' "$(jq -r 'select(.alert_state == "begin") |
