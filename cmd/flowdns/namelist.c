@@ -87,7 +87,8 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 
 		plain &= (unsigned char)c < 0x80;
 		copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-		if (memchr("/\",:", c, 5)) /* and NUL */
+		/* And NUL.  A '*' elsewhere would not mean what it says. */
+		if (memchr("/\",:*", c, 6))
 			return false;
 	}
 	copy[s.n] = '\0';
@@ -173,24 +174,28 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 	while (type < n - 1 && (ascii_is_digit(*words[type].p) ||
 				   slice_is_nocase(words[type], "IN")))
 		type++;
-	if (slice_is_nocase(words[type], "SOA") && !slice_is(words[0], "@"))
-		set_origin(l, words[0]);
-	l->zone = true;
-	if (!slice_is_nocase(words[type], "CNAME") &&
-	    !slice_is_nocase(words[type], "A") &&
-	    !slice_is_nocase(words[type], "AAAA")) {
-		if (names_number(NAMES_DNS_TYPE, words[type]) < 0)
-			spoiled(l);
+	if (names_number(NAMES_DNS_TYPE, words[type]) < 0) {
+		spoiled(l);
 		return;
 	}
+	l->zone = true;
+	if (slice_is_nocase(words[type], "SOA") && !slice_is(words[0], "@"))
+		set_origin(l, words[0]);
+	if (!slice_is_nocase(words[type], "CNAME") &&
+	    !slice_is_nocase(words[type], "A") &&
+	    !slice_is_nocase(words[type], "AAAA"))
+		return;
 	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
 		size_t k = strlen(triggers[i]);
 
 		if (owner.n > k &&
-		    slice_is(slice_of(owner.p + owner.n - k, k), triggers[i]))
+		    slice_is_nocase(
+			slice_of(owner.p + owner.n - k, k), triggers[i]))
 			return;
 	}
-	add_text(l, owner, slice_starts(words[n - 1], "rpz-passthru"));
+	add_text(l, owner,
+	    slice_is_nocase(words[n - 1], "rpz-passthru") ||
+		slice_is_nocase(words[n - 1], "rpz-passthru."));
 }
 
 /* Whether it is a name as names are compared: most lines are. */

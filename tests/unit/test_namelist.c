@@ -75,6 +75,9 @@ test_forms(void)
 	FINDS("a.example CNAME rpz-passthru.\na.example CNAME .", "a.example",
 	    "a.example");
 	FINDS("8.0.0.0.10.rpz-ip CNAME .", "8.0.0.0.10.rpz-ip", "");
+	FINDS("8.0.0.0.10.RPZ-IP CNAME .", "8.0.0.0.10.rpz-ip", "");
+	FINDS("a.example CNAME RPZ-Passthru.", "a.example", "");
+	FINDS("no zone\n b.example", "b.example", "b.example");
 	FINDS("b\xc3\xbc"
 	      "cher.example",
 	    "xn--bcher-kva.example", "xn--bcher-kva.example");
@@ -93,6 +96,7 @@ test_numbers(void)
 	    line == 1);
 	OK(count("a\n\nb,x\nc:80\n0.0.0.0 d.e,f\n", &bad, &line) == 1 &&
 	    bad == 3 && line == 3);
+	OK(count("*\na*.b\n*.*.c\n*.d", &bad, &line) == 1 && bad == 3);
 	OK(count("", &bad, &line) == 0 && bad == 0);
 	OK(!namelist_read("/nonexistent"));
 }
