@@ -49,6 +49,8 @@ read_resolvers(struct lists *l, const char *file)
 	unsigned line = 0;
 	const char *err = file ? set_add_file(s, file, &how, &line) : NULL;
 
+	if (err && !line)
+		die("--resolvers %s: %s", file, err);
 	if (err)
 		die("--resolvers %s:%u: %s", file, line, err);
 	for (size_t i = 0; !file && i < N; i++)

@@ -654,6 +654,7 @@ refuses() {
 
 @test "blacklisted_domain: lists that cannot be read" {
 	refuses '--blacklist none: No such file or directory' --blacklist none
+	refuses '--resolvers none: No such file or directory' --resolvers none
 	refuses 'blacklisted_domain needs --blacklist' --only blacklisted_domain
 	{
 		echo good.example
