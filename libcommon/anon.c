@@ -249,6 +249,7 @@ put_address(struct anon *a, struct slice s, struct output *out)
 	struct slice behind = slice_of("", 0);
 	struct ip_prefix p = { .len = 128 };
 	char text[IP_ROOM + 4];
+	struct ip from;
 
 	if (zone) {
 		behind = slice_of(zone, (size_t)(s.p + s.n - zone));
@@ -257,7 +258,11 @@ put_address(struct anon *a, struct slice s, struct output *out)
 	}
 	if (prefix ? ip_prefix_parse(s, &p) : ip_parse(s, &p.ip))
 		return false;
-	p.ip = anon_ip(a, &p.ip);
+	from = p.ip;
+	p.ip = anon_ip(a, &from);
+	/* One that is kept stays as it is written. */
+	if (memcmp(&p.ip, &from, sizeof from) == 0)
+		return false;
 	if (!prefix) {
 		out_put(out, text, ip_put(text, &p.ip));
 		out_json_string(out, behind);

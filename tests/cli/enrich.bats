@@ -448,6 +448,10 @@ wrong() {
 	flow 10.0.0.1 10.9.0.1 > in
 	run_ok flowcat --anon key --anon-keep 10.9/16 in
 	same "$(flow 58.1.207.134 10.9.0.1)"
+	# Byte for byte.
+	flow ::FFFF:10.9.0.1 2001:DB8::0 '"a":"10.9.1.2/16","b":"2001:DB8::0/48"' > kept
+	run_ok flowcat --anon key --anon-keep 10.9/16,2001:db8::/32 kept
+	same "$(< kept)"
 	# 32 characters, or 64 hexadecimal digits, also without 0x.
 	printf '%s' "$(od -v -An -tx1 -N32 key | tr -d ' \n')" > hex
 	same "$(flowcat --anon key in)" "$(flowcat --anon hex in)"
