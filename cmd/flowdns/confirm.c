@@ -18,7 +18,7 @@ static const int64_t keep = 360 * (int64_t)NUM_NANO;
 
 enum {
 	NOBODY = UINT32_MAX,
-	CHAIN = 64 /* that wait of one client and address */
+	CHAIN = 64 /* of a kind that wait of one client and address */
 };
 
 enum kind { ANSWER, FLOW, KINDS };
@@ -26,8 +26,7 @@ enum kind { ANSWER, FLOW, KINDS };
 /* A client and an address. */
 struct pair {
 	uint32_t first[KINDS]; /* item, or NOBODY */
-	uint32_t n;
-	uint32_t unused;
+	uint32_t n[KINDS];
 };
 
 /*
@@ -163,7 +162,8 @@ remove_first(struct confirm *c, enum kind kind)
 	for (at = &pair->first[kind]; *at != i; at = &c->items[*at].next)
 		continue;
 	*at = item->next;
-	if (!--pair->n)
+	pair->n[kind]--;
+	if (!pair->n[ANSWER] && !pair->n[FLOW])
 		groups_remove(&c->w->pairs, pair);
 	s->first = item->behind;
 	item->next = c->unused;
@@ -226,11 +226,11 @@ add_item(struct confirm *c, struct pair *pair, enum kind kind,
 	struct segment *s;
 	uint32_t i, *at = &pair->first[kind];
 
-	if (pair->n == CHAIN) {
+	if (pair->n[kind] == CHAIN) {
 		c->crowded++;
 		return;
 	}
-	pair->n++; /* first, lest it be removed */
+	pair->n[kind]++; /* first, lest it be removed */
 	if (c->held >= c->most)
 		forget_oldest(c);
 	i = new_item(c);
@@ -366,6 +366,12 @@ add_answer(struct confirm *c, const struct facts *f, const struct ip *address,
 	int64_t closed = window_closed(c->window);
 	size_t joined = unite(c, span, &answer);
 
+	/* What nobody remembers would count its flows, and the next one again.
+	 */
+	if (!joined && pair->n[ANSWER] == CHAIN) {
+		c->crowded++;
+		return;
+	}
 	for (uint32_t i = pair->first[FLOW]; i != NOBODY;
 	     i = c->items[i].next) {
 		const struct item *flow = &c->items[i];
