@@ -318,7 +318,7 @@ read_dns(struct facts_reader *r, struct facts *f, const struct header *h,
 		set_number(f, F_RESOLUTION, f->bits & D_STUB ? 1 : 0);
 		set_number(f, F_RESPONSE_BYTES, bytes);
 		set_number(f, F_RESPONSE_PACKETS, packets);
-		if (f->name && bytes / packets > FACTS_LARGE)
+		if (f->name && bytes / packets >= FACTS_LARGE)
 			f->bits |= D_LARGE;
 	}
 	return NULL;

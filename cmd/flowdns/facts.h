@@ -30,7 +30,7 @@ enum {
 	D_RESOLVED = 1 << 11, /* by recursion: RA, no AA, answers */
 	D_RESOLVER = 1 << 12, /* the server may be a resolver: RA or unknown */
 	D_LISTED = 1 << 13,   /* the name is on the blacklist */
-	D_LARGE = 1 << 14,    /* a response larger than FACTS_LARGE */
+	D_LARGE = 1 << 14,    /* a response of FACTS_LARGE bytes or more */
 	D_LONG = 1 << 15,     /* of the name SEEN_LONG bytes are a subdomain */
 	D_FOREIGN = 1 << 16,  /* D_INWARD, and the name is not a local one */
 	D_FLOW = 1 << 17,     /* no DNS fields */
