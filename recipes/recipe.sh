@@ -93,6 +93,15 @@ needed() {
 	done
 }
 
+# Sets $columns, an option for a tool whose rows have not all the same members:
+# a table has the columns of its first row, if nobody names them.
+columns() {
+	columns=()
+	case $format in
+	table | csv | tsv) columns=(--fields "window_start,window_end,$1") ;;
+	esac
+}
+
 # The networks or addresses of an option as a list of an expression:
 # "A,B" is [A B], @FILE stays.
 list() {

@@ -249,6 +249,23 @@ dns_truth() {
 	cmp <(flowcat a/2026/11/23/* | sort) <(sort quiet)
 }
 
+@test "rows of several kinds: a table has the members of all of them" {
+	local scans=scan-vertical,scan-horizontal
+
+	"$ROOT/tests/bin/planted" scan-horizontal scan-vertical > flows
+	run_ok recipe port-scans -f csv flows
+	has '203.0.113.5,,23,'
+	has '2001:db8:9::5,2001:db8:1::10,,'
+	run_ok recipe patterns --patterns "$scans" -f csv flows
+	has '203.0.113.5,,,23,'
+	has '2001:db8:9::5,2001:db8:1::10,,,'
+	run_ok recipe top-n-hosts -f csv --window 2h --top 1 -L 192.0.2.53/32 flows
+	has ',dst_ip_addr,1,192.0.2.53,,192.0.2.'
+	echo '{"date_last_seen":"2026-11-23T08:00:02Z","tls_client_ciphers":"0x0005"}' > flows
+	run_ok recipe tls-clients -f csv flows
+	has ',browser,1,,Unknown,,,1,'
+}
+
 @test "options: help, a wrong one, a missing one, an unreadable file" {
 	local r
 
