@@ -63,6 +63,29 @@ alert='.alert,.alert_state'
 	EOT
 }
 
+# AT FROM TO PACKETS: a flow of 20 seconds.
+burst() {
+	printf '{"date_first_seen":"2026-11-23T%s:00Z",' "$1"
+	printf '"date_last_seen":"2026-11-23T%s:20Z",' "$1"
+	printf '"src_ip_addr":"%s","dst_ip_addr":"%s","packets":%s}\n' "${@:2}"
+}
+
+@test "ddos: a download of a host that was silent is none, a flood is" {
+	local at
+
+	for at in 08:00 09:00; do
+		{ burst 08:00 192.0.2.1 203.0.113.1 9
+		burst $at 203.0.113.9 192.0.2.7 400000
+		burst $at 192.0.2.7 203.0.113.9 200000; } > flows
+		run_ok recipe ddos -L 192.0.2.0/24 flows
+		same '' "$output"
+		burst $at 203.0.113.9 192.0.2.8 400000 >> flows
+		run_ok recipe ddos -L 192.0.2.0/24 flows
+		same '"192.0.2.8" "192.0.2.8"' \
+			"$(jq .host <<< "$output" | xargs -d '\n')"
+	done
+}
+
 @test "tls-clients: GREASE apart, ties unknown, bad dictionaries refused" {
 	cat > flows <<- EOT
 	{"date_last_seen":"2026-11-23T08:00:01Z","tls_client_ciphers":"0x1301,0x1302,0x1303,0xC02B,0xC02F,0xC02C,0xC030"}
