@@ -51,6 +51,15 @@ complain() {
 	exit 2
 }
 
+# A tool would take an option behind operands for one of its own.
+operands() {
+	for _name; do
+		case $_name in
+		-?*) complain "$_name: options come before operands" ;;
+		esac
+	done
+}
+
 # Sets what --NAME VALUE and --NAME=VALUE say, and $parsed to their number.
 parse() {
 	parsed=0
@@ -63,7 +72,8 @@ parse() {
 		-f) _name=format _n=2 ;;
 		--*=*) _name=${1#--} _name=${_name%%=*} _n=1 ;;
 		--*) _name=${1#--} _n=2 ;;
-		*) return ;;
+		-?*) _name=$1 _n=1 ;;
+		*) operands "$@"; return ;;
 		esac
 		printf '%s' "$options" | grep -q "^$_name	" ||
 			complain "$1: there is no such option; see --help"

@@ -304,6 +304,12 @@ dns_truth() {
 	has '-o, --output'
 	run recipe port-scans --treshold 3
 	same 2 "$status"
+	run recipe port-scans -w 10s flows
+	same 2 "$status"
+	has 'port-scans: -w: there is no such option'
+	run recipe port-scans flows --update 1d
+	same 2 "$status"
+	has 'port-scans: --update: options come before operands'
 	# what would have no effect
 	run recipe archive --to a -o file
 	same 2 "$status"
