@@ -350,6 +350,8 @@ compound(struct agg *a, struct slice name, struct slice text,
 	};
 	struct output out;
 	struct accum_spec spec;
+	struct expr *expr;
+	struct expr_error error;
 	char hidden[16];
 	int n, depth = 0;
 
@@ -372,11 +374,18 @@ compound(struct agg *a, struct slice name, struct slice text,
 		    slice_of(NULL, 0), slice_of(hidden, (size_t)n), context);
 		add_call_cell(a, n);
 		out_slice(&out, a->calls[n].name);
+		/* So places in errors are those in what the user wrote. */
+		while (out.n < (size_t)(close - text.p))
+			out_char(&out, ' ');
 		p = close;
 	}
 	out_char(&out, '\0');
+	expr = expr_try(out.buf, &cells, &error);
+	if (!expr)
+		die("-a: %s\n  %.*s\n  %*s^", error.what, (int)text.n, text.p,
+		    (int)error.at, "");
 	add_cell(a, name.n ? copied(a, name) : name_of(a, text), NULL,
-	    (struct agg_cell){ -1, expr_compile(out.buf, "-a", &cells) });
+	    (struct agg_cell){ -1, expr });
 	out_close(&out);
 }
 

@@ -98,6 +98,8 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 
 	unname(p, field, n);
 	is_word = n->kind == NODE_WORD;
+	if (is_word && slice_is_nocase(n->text, "null"))
+		return parse_as_operand(p, n);
 	if (!is_word && (n->kind != NODE_CONST || !n->text.p))
 		return n;
 	if (is_word && (field->kind == NODE_CONST || field->kind == NODE_WORD))

@@ -87,8 +87,7 @@ member(
 		return n;
 	}
 	if (!p->context->schema)
-		parse_fail(
-		    p, at, "there is no column '%.*s'", (int)name.n, name.p);
+		parse_no_column(p, name, at);
 	n->field = f;
 	if (n->field)
 		n->text = slice_str(n->field->name);
@@ -139,6 +138,8 @@ parse_as_operand(struct parser *p, struct node *n)
 	near = memchr(n->text.p, '.', n->text.n)
 		   ? NULL
 		   : phrase_nearest(n->text, NULL);
+	if (near || slice_is_nocase(n->text, "null"))
+		parse_foreign(p, n->text, n->at);
 	if (near)
 		parse_fail(p, n->at,
 		    "unknown word '%.*s'; did you mean '%s'? "
@@ -162,7 +163,8 @@ literal(struct parser *p)
 		    &p->context->how, &n->v);
 
 		if (!err && n->v.type == VALUE_STR)
-			err = "not a number, a time or an address";
+			err = "not a number, a time or an address, as 10k, "
+			      "1.5s, 2015-07-18T18:07 or 10.0.0.0/8";
 		if (err)
 			parse_fail(p, p->t.at, "%s", err);
 	}
@@ -337,6 +339,8 @@ call(struct parser *p, struct slice name, const char *at)
 			return special_calls[i].parse(p);
 	for (f = functions; f->name && !slice_is_nocase(name, f->name); f++)
 		continue;
+	if (!f->name)
+		parse_foreign(p, name, at);
 	near = f->name ? NULL : phrase_nearest(name, p->context->also);
 	if (!f->name)
 		parse_fail(p, at, "there is no function '%.*s'%s%s%s",
@@ -377,6 +381,7 @@ parse_derived(struct parser *p, struct slice name)
 	p->p = saved.p;
 	p->t = saved.t;
 	n->at = saved.t.at;
+	n->word = name;
 	return n;
 }
 
@@ -447,7 +452,8 @@ parse_primary(struct parser *p)
 		    p, NODE_ARITH, zero, parse_as_operand(p, parse_primary(p)));
 		n->op = '-';
 	} else {
-		parse_fail(p, t.at, "expected a field, a value or '('");
+		parse_fail(p, t.at, "expected a field, a value or '('%s",
+		    parse_sign_hint(p));
 	}
 	parse_deeper(p, -1);
 	return n;

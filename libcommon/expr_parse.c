@@ -332,9 +332,9 @@ comparison(struct parser *p)
 	test = parse_test(p, a);
 	if (test)
 		return test;
-	/* nfdump: "packets 10" */
+	/* nfdump: "packets 10", "bps 10" */
 	if ((a->kind == NODE_FIELD || a->kind == NODE_CELL ||
-		a->kind == NODE_ARITH) &&
+		(a->kind == NODE_ARITH && a->word.p)) &&
 	    is_literal(p))
 		return parse_compare(p, a, EQ, parse_sum(p));
 	return a;
@@ -395,7 +395,9 @@ parse_check(struct parser *p, const struct node *n, bool test)
 	if (n->kind == NODE_ANY || n->kind == NODE_ALL)
 		parse_fail(p, n->at, "any() and all() need a comparison");
 	if (test && !may_be_test(n))
-		parse_fail(p, n->at, "expected a comparison");
+		parse_fail(p, n->at, "expected a comparison%s",
+		    n->kind == NODE_CONST ? " ('in [..]' has several values)"
+					  : "");
 	if (n->a && n->kind != NODE_EXISTS)
 		parse_check(p, n->a, joins || n->kind == NODE_IF);
 	if (n->b && n->kind != NODE_MAP)

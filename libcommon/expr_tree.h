@@ -81,7 +81,7 @@ struct node {
 	struct node *next;         /* in a list of arguments */
 	struct value v;            /* NODE_CONST; map's key */
 	struct slice text;         /* NODE_WORD, field's name */
-	struct slice word;         /* NODE_FIELD: a bare word, as written */
+	struct slice word;         /* as written: a field, or "bps" */
 	const struct field *field; /* canonical, or NULL */
 	int slot;                  /* or cell */
 	unsigned mask, bits;
@@ -169,5 +169,14 @@ void expr_arith(int op, struct value *a, struct value *b, struct value *out);
 const char *phrase_nearest(struct slice word, expr_names_fn *also);
 const char *names_nearest(enum names_set set, struct slice word);
 _Noreturn void parse_end_fail(struct parser *p);
+
+_Noreturn void parse_no_column(
+    struct parser *p, struct slice name, const char *at);
+
+/* Fails at a word of another language, saying what is written here. */
+void parse_foreign(struct parser *p, struct slice word, const char *at);
+
+/* Of a sign that is out of place: " (what is written)" or "". */
+const char *parse_sign_hint(const struct parser *p);
 
 #endif

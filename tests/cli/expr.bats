@@ -477,7 +477,7 @@ refuses() {
 	record='{"bytes":1500,"x":2048}'
 	holds 1 'bytes 1.5k' 'bytes 1.5K' 'bytes < 1M' 'bytes = 0x5dc' \
 		'.x = 2Ki' '.x > 2k' 'bytes < 1T' 'bytes = 15e2'
-	refuses 'bytes > 5Q' 'not a number, a time or an address' 8
+	refuses 'bytes > 5Q' 'not a number, a time or an address, as 10k, 1.5s, 2015-07-18T18:07 or 10.0.0.0/8' 8
 }
 
 # ---- beyond nfdump: text and functions ----
@@ -776,6 +776,41 @@ refuses() {
 	refuses '"abc' 'string not closed' 0
 	refuses 'abs(1, 2)' 'wrong number of arguments: abs(x): without its sign' 0
 	refuses '' 'the expression is empty' 0
+}
+
+@test "errors: words of other languages, and what is written here" {
+	local none="records have no field for '%s': compare the member that has it by its name, as .name = 1"
+	local end="expected an operator, 'and', 'or' or the end"
+	local operand="expected a field, a value or '('" word
+	local list="('in' goes before a list, .0 is an element of an array)"
+
+	refuses 'mpls label1 3' "${none/\%s/mpls}" 0
+	refuses 'not nat event add' "${none/\%s/nat}" 4
+	refuses 'engine-type 1' "${none/\%s/engine-type}" 0
+	refuses 'tcp and ttl 64' "'ttl' has no meaning here: write min ttl or max ttl" 8
+	refuses 'if 3' "'if' has no meaning here: write in if or out if" 0
+	refuses 'dns_qname contains "x"' \
+		"'contains' has no meaning here: write x ~ \"text\"" 10
+	refuses 'startswith(dns_qname, "x")' \
+		"'startswith' has no meaning here: write x ~ \"^text\"" 0
+	for word in dst_port service .note; do
+		refuses "$word = null" \
+			"'null' has no meaning here: write exists(x) or not exists(x)" \
+			$((${#word} + 3))
+	done
+	refuses 'port [22 80]' "$operand $list" 5
+	refuses '.a.b[0] = 3' "$end $list" 4
+	refuses 'port 80,443' "$end ('in [..]' has several values)" 7
+	refuses 'port 80 or 443' "expected a comparison ('in [..]' has several values)" 11
+	refuses '$dst_port = 80' "$operand (names have no '\$')" 0
+	refuses 'service =~ "a"' "$operand ('~' alone matches a pattern)" 9
+	refuses 'ipv6-icmp' "$end (proto goes before a name with a hyphen)" 4
+	refuses 'bytes > 1 M' "$end (no blank goes before a unit)" 10
+	refuses 'packets + 5 10' "$end" 12
+	# They are members all the same.
+	same '{"nat":3,"null":null,"ttl":4}' "$(
+		echo '{"nat":3,"null":null,"ttl":4}' |
+			flowfilter '.nat = 3 and ttl = 4 and not exists(.null)')"
 }
 
 @test "errors: the nearest word" {

@@ -698,6 +698,15 @@ flowfilter: no record has 'foo.bar'" "$stderr"
   foo(byt)
   ^" -a 'foo(byt)'
 	refuses "-a: there is no function 'p101'" -a 'p101(byt)'
+	refuses "-a: there is no function 'mean'; did you mean 'avg'?" -a 'mean(byt)'
+	refuses "-a: there is no column 'count'; the function is count(..)" \
+		-a 'sum(byt), count'
+	refuses "-a: there is no column 'byt'; of a field it is sum(byt), max(byt) .." \
+		-a 'flows=count(), byt'
+	# what was written, and not what is made of it
+	refuses "-a: 'as' has no meaning here: write name=expression
+  2*p5(byt) + sum(byt) as b
+                       ^" -a '2*p5(byt) + sum(byt) as b'
 	refuses '-a: sum of src_ip_addr, which is no number' -a 'sum(sa)'
 	refuses '-a: avg of date_last_seen, which is no number' -a 'avg(te)'
 	refuses '-a: p50 of dns_qname, which is no number' -a 'p50(dns_qname)'
