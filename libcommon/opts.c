@@ -152,6 +152,38 @@ shared(const char *a, const char *b)
 	return n;
 }
 
+/* Options of nfdump, kcat, Miller and others, and what does it here. */
+static const struct {
+	const char *names; /* with blanks around each */
+	const char *instead;
+} foreign[] = {
+	{ " -r -R -M ", "files are operands" },
+	{ " -A -g -k --group-by ", "to group: flowagg -k" },
+	{ " -s ", "to rank: flowtopn -k" },
+	{ " -O --sort --order-by ", "to order: -b of flowagg and flowtopn" },
+	{ " -C -P -G -b --topic --broker ",
+	    "topics are operands, and behind -o: kafka://host/topic" },
+	{ " -e -p ", "kafka://host/topic?exit-eof&partition=N" },
+	{ " -K ", "--partition-key makes keys of messages" },
+	{ " --json --csv --tsv --ojson --ocsv --otsv --opprint ",
+	    "-f is the format of the output" },
+	{ " --icsv --itsv --ijson --c2p --c2j ",
+	    "input is JSON; -f is the format of the output" },
+};
+
+static void
+refuse_foreign(const char *arg)
+{
+	int n = (int)strcspn(arg, "=");
+	char name[32];
+
+	snprintf(name, sizeof name, " %.*s ", n, arg);
+	for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
+		if (strstr(foreign[i].names, name))
+			opts_usage("unknown option '%.*s'; %s", n, arg,
+			    foreign[i].instead);
+}
+
 _Noreturn static void
 unknown(const struct table *t, const char *arg)
 {
@@ -160,6 +192,7 @@ unknown(const struct table *t, const char *arg)
 	const char *best = NULL;
 	size_t most = 2, n;
 
+	refuse_foreign(arg);
 	for (int i = 0; *name && t->longs[i].name; i++) {
 		near_look(&near, t->longs[i].name);
 		n = shared(name, t->longs[i].name);
@@ -216,7 +249,7 @@ opts_parse(const struct tool *tool, int argc, char **argv)
 			opts_usage(
 			    "option '%s' needs an argument", argv[optind - 1]);
 		if (code == '?' && optopt && optopt < FIRST_CODE)
-			opts_usage("unknown option '-%c'", optopt);
+			unknown(t, (char[]){ '-', (char)optopt, '\0' });
 		if (code == '?')
 			unknown(t, argv[optind > index ? optind - 1 : index]);
 		apply(find(t, code), optarg);

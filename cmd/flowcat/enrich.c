@@ -50,7 +50,7 @@ const struct opt enrich_options[] = {
 	    "a record for each end of a flow: host, peer, dir", NULL },
 	{ OPT_STRING, 0, "anon", &opt.anon, "KEYFILE",
 	    "make addresses anonymous (Crypto-PAn, as nfanon)", NULL },
-	{ OPT_STRING, 0, "anon-keep", &opt.anon_keep, "NETS",
+	{ OPT_ONCE, 0, "anon-keep", &opt.anon_keep, "NETS",
 	    "networks whose addresses stay", NULL },
 	{ OPT_FLAG, 0, "anon-nfanon", &opt.anon_nfanon, NULL,
 	    "IPv6 as nfanon has it, not prefix-preserving", NULL },

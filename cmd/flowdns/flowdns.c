@@ -38,7 +38,7 @@ static const struct opt options[] = {
 	    "names that nobody should ask for: plain, hosts or RPZ", NULL },
 	{ OPT_ONCE, 0, "whitelist", &opt.facts.lists.whitelist, "FILE",
 	    "names that are in order, whatever they look like", NULL },
-	{ OPT_STRING, 0, "resolvers", &opt.facts.lists.resolvers, "FILE",
+	{ OPT_ONCE, 0, "resolvers", &opt.facts.lists.resolvers, "FILE",
 	    "addresses that answer by HTTPS, in place of known ones", NULL },
 	{ OPT_FLAG, 0, "unconfirmed", &opt.unconfirmed, NULL,
 	    "external_resolver without a flow to what was answered", NULL },

@@ -43,7 +43,7 @@ static const struct opt options[] = {
 	    "write only these members, in this order", NULL },
 	{ OPT_CALL, 0, "set", NULL, "NAME=EXPR",
 	    "add or replace a member (repeatable)", add_set },
-	{ OPT_STRING, 0, "filter-file", &opt.file, "FILE",
+	{ OPT_ONCE, 0, "filter-file", &opt.file, "FILE",
 	    "read EXPR from FILE", NULL },
 	{ OPT_FLAG, 0, "explain", &opt.explain, NULL,
 	    "print the compiled expression and end", NULL },

@@ -36,7 +36,7 @@ static const struct opt options[] = {
 	    "compare what is found with the labels in FIELD", NULL },
 	{ OPT_STRING, 0, "learn", &opt.learn.label, "LABEL",
 	    "the records are examples: write the patterns with LABEL's", NULL },
-	{ OPT_STRING, 0, "against", &opt.learn.against, "FILE",
+	{ OPT_ONCE, 0, "against", &opt.learn.against, "FILE",
 	    "set limit and certainty: FILE is benign, the records are not",
 	    NULL },
 	{ OPT_STRING, 0, "false-positives", &opt.rate, "RATE",

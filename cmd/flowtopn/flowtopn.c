@@ -23,7 +23,7 @@ static struct {
 	const char *measure, *aggregates, *group, *min, *alert, *update;
 	uint64_t n, approx;
 	bool others;
-} opt = { .n = 10, .measure = usual, .approx = UINT64_MAX };
+} opt = { .n = 10, .approx = UINT64_MAX };
 
 static const char *
 add_key(const char *arg)
@@ -39,7 +39,7 @@ static const struct opt options[] = {
 	    "rank by these fields or expressions (repeatable: one ranking "
 	    "each)",
 	    add_key },
-	{ OPT_STRING, 'b', "by", &opt.measure, "MEASURE",
+	{ OPT_ONCE, 'b', "by", &opt.measure, "MEASURE",
 	    "flows, packets, bytes or an aggregate; :a for the least", NULL },
 	{ OPT_U64, 'n', "limit", &opt.n, "N", "rows a ranking (10), 0 is all",
 	    NULL },
@@ -367,6 +367,7 @@ main(int argc, char **argv)
 	struct window_client client;
 	static struct job j;
 
+	opt.measure = opt.measure ? opt.measure : usual;
 	run_setup(&j.run, &opt.run, ROW_TABLE);
 	window_setup(&j.window, &j.run, &opt.window);
 	check_options(&j);

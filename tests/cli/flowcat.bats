@@ -648,6 +648,16 @@ flowcat: no column for 'd', which the first record lacks" "$stderr"
 	has "unknown option '--mergr'; did you mean '--merge'?" "$stderr"
 	run_err 2 flowcat -Z
 	has "unknown option '-Z'" "$stderr"
+	run_err 2 flowcat -r nfcapd.current
+	has "unknown option '-r'; files are operands" "$stderr"
+	run_err 2 flowtopn -s srcip/bytes
+	has "unknown option '-s'; to rank: flowtopn -k" "$stderr"
+	run_err 2 flowcat -C -b broker -t flows
+	has "unknown option '-C'; topics are operands" "$stderr"
+	run_err 2 flowcat --ojson=x
+	has "unknown option '--ojson'; -f is the format" "$stderr"
+	run_err 2 flowcat 'kafka://127.0.0.1:1/flows?exit-eof=1'
+	has "exit-eof is of a source, and has no value" "$stderr"
 	run_err 2 flowcat --skip
 	has "option '--skip' needs an argument" "$stderr"
 }

@@ -481,6 +481,7 @@ bounded() {
 @test "options that are refused" {
 	refuses '-k is needed'
 	refuses "-b: there is no column 'nothing'" -k sa -b nothing
+	refuses '--by is given twice: flows and bytes' -k sa -b flows -b bytes
 	refuses "-b, which is bytes if not given: there is no column 'bytes'" \
 		-k sa -a 'n=count()'
 	refuses "-a: there is no function 'foo'" -k sa -b 'foo(byt)'
