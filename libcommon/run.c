@@ -60,19 +60,33 @@ sink_close(void *arg)
 	r->delivered = kafka_sink_close(r->commit.sink);
 }
 
+/* nfdump's users mean the format by -o. */
+static bool
+is_format(const char *output)
+{
+	static const char *const others[] = { "long", "extended", "extra",
+		"biline", "bilong", "raw", "pipe" };
+	enum row_format named;
+
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+		if (strcmp(output, others[i]) == 0)
+			return true;
+	return strncmp(output, "fmt:", 4) == 0 ||
+	       !row_format_parse(output, &named);
+}
+
 static void
 open_output(struct run *r)
 {
 	struct out_sink sink = { r, sink_write, sink_push, sink_close };
 	struct run_opts *o = &r->opts;
-	enum row_format named;
 
 	memcpy(o->kafka.pairs, pairs, sizeof pairs);
 	o->kafka.n_pairs = n_pairs;
 	memcpy(o->sink.headers, headers, sizeof headers);
 	o->sink.n_headers = n_headers;
 	kafka_setup(&o->kafka);
-	if (o->output && !row_format_parse(o->output, &named))
+	if (o->output && is_format(o->output))
 		warn("-o %s writes to a file of that name; -f is the format",
 		    o->output);
 	if (!kafka_is_address(o->output)) {

@@ -178,6 +178,14 @@ edit_put(struct edit *e, const struct rec *rec, struct output *out)
 	return NULL;
 }
 
+/* In expressions they are words, but no members of a record. */
+static bool
+is_rate(struct slice name)
+{
+	return slice_is(name, "bps") || slice_is(name, "pps") ||
+	       slice_is(name, "bpp");
+}
+
 void
 edit_close(const struct edit *e)
 {
@@ -185,7 +193,11 @@ edit_close(const struct edit *e)
 		struct near near = near_to(e->names[i]);
 
 		field_near(&near);
-		if (!e->seen[i] && near.best && !field_find(e->names[i]))
+		if (!e->seen[i] && is_rate(e->names[i]))
+			warn("--fields: no record has '%.3s'; "
+			     "--set %.3s=%.3s computes it",
+			    e->names[i].p, e->names[i].p, e->names[i].p);
+		else if (!e->seen[i] && near.best && !field_find(e->names[i]))
 			warn("--fields: no record has '%.*s'%s",
 			    (int)e->names[i].n, e->names[i].p,
 			    near_hint(&near));

@@ -332,6 +332,10 @@ $flow"
 	same "$flow" "$(< out)"
 	run_ok flowcat --output - "$data/nfdump.json"
 	same "$flow"
+	# what users of nfdump mean by it
+	both flowcat -o fmt:%ts "$data/nfdump.json"
+	has '-o fmt:%ts writes to a file of that name; -f is the format' \
+		"$stderr"
 	run_err 2 flowcat -o no/out "$data/nfdump.json"
 	same 'flowcat: no/out: No such file or directory' "$stderr"
 }

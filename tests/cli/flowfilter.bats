@@ -241,6 +241,16 @@ wait_for() {
 	has 'arith /'
 }
 
+@test "--fields: rates are computed, not members" {
+	echo '{"bytes":100,"duration":2}' > in
+	both flowfilter --fields byt,bps any in
+	same '{"bytes":100}'
+	same "flowfilter: --fields: no record has 'bps'; --set bps=bps computes it" \
+		"$stderr"
+	run_ok flowfilter --fields byt,bps --set bps=bps any in
+	same '{"bytes":100,"bps":400}'
+}
+
 @test "formats: csv, tsv and table have the chosen columns" {
 	run_ok flowfilter -f csv --fields sa,dp 'proto tcp' in
 	same 'src_ip_addr,dst_port
