@@ -206,7 +206,8 @@ bool
 field_is_host(const struct field *f)
 {
 	static const char *const names[] = { "dns_qname", "dns_rname",
-		"tls_sni", "quic_sni", "http_host" };
+		"tls_sni", "quic_sni", "http_host", "src_mac_addr",
+		"dst_mac_addr" };
 
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
 		if (strcmp(f->name, names[i]) == 0)

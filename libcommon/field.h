@@ -50,7 +50,10 @@ const struct field *field_named(struct slice name);
  */
 const char *field_option(const char *text);
 
-/* Names of hosts: case and a dot at the end do not matter in comparisons. */
+/*
+ * Names of hosts, and MAC addresses: case and a dot at the end do not matter in
+ * comparisons.
+ */
 bool field_is_host(const struct field *f);
 
 /* "flows_z": a column that was made of a field. */

@@ -607,6 +607,19 @@ refuses() {
 	holds 0 'flags ......S.' 'flags ~ "R"'
 }
 
+@test "MAC addresses are compared without case" {
+	local e
+
+	echo '{"src_mac_addr":"00:11:22:aA:44:55"}' > in
+	for e in 'mac 00:11:22:AA:44:55' 'src mac in [00:11:22:aa:44:55]' \
+		'src_mac_addr = "00:11:22:AA:44:55"'; do
+		run_ok flowfilter "$e" in
+		same "$(< in)"
+		run_ok flowfilter -v "$e" in
+		same ''
+	done
+}
+
 @test "names of hosts are compared without case and the last dot" {
 	holds 1 'dns_qname = "www.example.CO.UK"' 'dns_qname = www.example.co.uk' \
 		'dns_qname = "www.example.co.uk."' 'dns_qname != "example.co.uk"' \
@@ -770,6 +783,9 @@ refuses() {
 	refuses 'flags S/A' \
 		"flags before the '/' must be among those behind it" 6
 	refuses 'first seen > yesterday' 'date_first_seen: time expected' 13
+	# not 2015 seconds since 1970
+	refuses 'first seen > 2015' \
+		'date_first_seen: a year needs a month, as 2015-01' 13
 	refuses 'dns_qname ~ abc' 'expected a pattern in quotes' 12
 	refuses 'dns_qname ~ "a[b"' \
 		'missing terminating ] for character class' 16
