@@ -349,6 +349,8 @@ open_aggregates(struct job *j)
 
 	agg_init(
 	    a, opt.keys, opt.aggregates, j->window.time.name, &j->run.context);
+	if (opt.merge) /* partial rows have states in place of members */
+		j->run.schema.n_asked = 0;
 	j->agg.may_log = !opt.alert && !opt.merge;
 	winagg_open(&j->agg, &j->window, opt.sort,
 	    opt.having ? expr_compile_test(opt.having, "--having", &cells)

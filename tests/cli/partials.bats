@@ -48,6 +48,14 @@ partials() {
 	done
 }
 
+@test "--merge asks partial rows for no members" {
+	printf '{"rack":%d}\n' 1 2 1 > in
+	run_ok flowagg -k .rack -a 'n=distinct(.rack)' --partial -o p in
+	run_ok flowagg -k .rack -a 'n=distinct(.rack)' --merge p
+	same '{"rack":1,"n":1}
+{"rack":2,"n":1}'
+}
+
 @test "--merge does what comes behind: --having, -b, -n, -f" {
 	run_ok partials 3 -w 1m -k sa -a "$list"
 	local rest=(--having 'n > 3' -b s -n 2 -f csv)
