@@ -203,6 +203,13 @@ field_option(const char *text)
 }
 
 bool
+field_is_end(const struct field *f)
+{
+	return strcmp(f->name, "src_ip_addr") == 0 ||
+	       strcmp(f->name, "dst_ip_addr") == 0;
+}
+
+bool
 field_is_host(const struct field *f)
 {
 	static const char *const names[] = { "dns_qname", "dns_rname",

@@ -50,6 +50,9 @@ const struct field *field_named(struct slice name);
  */
 const char *field_option(const char *text);
 
+/* Source or destination address: what no flow is without. */
+bool field_is_end(const struct field *f);
+
 /*
  * Names of hosts, and MAC addresses: case and a dot at the end do not matter in
  * comparisons.

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
+#include "libcommon/field.h"
 #include "libcommon/foreign.h"
 #include "libcommon/xalloc.h"
 
@@ -182,9 +183,13 @@ tell_unseen(const struct reader *r)
 {
 	for (size_t i = 0; i < r->schema->n_asked && r->records; i++) {
 		struct slice name = r->schema->slots[r->schema->asked[i]];
+		const struct field *f = field_named(name);
 
 		if (!r->seen[r->schema->asked[i]])
-			warn("no record has '%.*s'", (int)name.n, name.p);
+			warn("no record has '%.*s'%s", (int)name.n, name.p,
+			    f && field_is_end(f)
+				? "; flowcat converts other formats"
+				: "");
 	}
 }
 

@@ -681,6 +681,19 @@ flowfilter: no record has 'foo.bar'" "$stderr"
 	run_ok flowagg -f csv -f json /dev/null
 }
 
+@test "records without any address: a hint at flowcat" {
+	local hint="; flowcat converts other formats"
+
+	echo '{"src_addr":"192.0.2.1","dst_addr":"192.0.2.2","bytes":5}' > goflow2
+	both flowagg -k sa goflow2
+	same '{"flows":1,"bytes":5}'
+	same "flowagg: no record has 'src_ip_addr'$hint" "$stderr"
+	both flowfilter -c 'dst ip 192.0.2.2' goflow2
+	same "flowfilter: no record has 'dst_ip_addr'$hint" "$stderr"
+	run_ok flowfilter -c 'exists(sa)' goflow2
+	run_ok flowagg -k sa /dev/null
+}
+
 @test "keys that are refused" {
 	refuses '-k sa/33: no such prefix length' -k sa/33
 	refuses '-k sa/24,/129: no such prefix length' -k sa/24,/129
