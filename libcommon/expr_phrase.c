@@ -325,6 +325,8 @@ flag_letters(struct parser *p, const char *how, bool exact)
 	unsigned set, mask;
 	struct node *test;
 
+	if (slice_is_nocase(s, "not"))
+		parse_fail(p, at, "'not' goes before flags, or none behind it");
 	if (!letters(s.p, n, &set) ||
 	    (slash && !letters(slash + 1, s.n - n - 1, &mask)))
 		parse_fail(

@@ -184,6 +184,22 @@ refuse_foreign(const char *arg)
 			    foreign[i].instead);
 }
 
+/* "--f" begins several names. */
+static void
+refuse_unclear(const struct table *t, const char *arg, struct slice name)
+{
+	const char *first = NULL;
+
+	for (int i = 0; name.n && t->longs[i].name; i++) {
+		if (strncmp(t->longs[i].name, name.p, name.n) != 0)
+			continue;
+		if (first)
+			opts_usage("'%s' is not clear: --%s, --%s ..", arg,
+			    first, t->longs[i].name);
+		first = t->longs[i].name;
+	}
+}
+
 _Noreturn static void
 unknown(const struct table *t, const char *arg)
 {
@@ -193,6 +209,7 @@ unknown(const struct table *t, const char *arg)
 	size_t most = 2, n;
 
 	refuse_foreign(arg);
+	refuse_unclear(t, arg, near.word);
 	for (int i = 0; *name && t->longs[i].name; i++) {
 		near_look(&near, t->longs[i].name);
 		n = shared(name, t->longs[i].name);

@@ -783,6 +783,7 @@ refuses() {
 	refuses 'flags S/A' \
 		"flags before the '/' must be among those behind it" 6
 	refuses 'first seen > yesterday' 'date_first_seen: time expected' 13
+	refuses 'flags not A' "'not' goes before flags, or none behind it" 6
 	# not 2015 seconds since 1970
 	refuses 'first seen > 2015' \
 		'date_first_seen: a year needs a month, as 2015-01' 13

@@ -652,6 +652,8 @@ flowcat: no column for 'd', which the first record lacks" "$stderr"
 	has "unknown option '--mergr'; did you mean '--merge'?" "$stderr"
 	run_err 2 flowcat -Z
 	has "unknown option '-Z'" "$stderr"
+	run_err 2 flowfilter --f json any
+	has "'--f' is not clear: --fields, --filter-file .." "$stderr"
 	run_err 2 flowcat -r nfcapd.current
 	has "unknown option '-r'; files are operands" "$stderr"
 	run_err 2 flowtopn -s srcip/bytes

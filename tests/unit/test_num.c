@@ -335,7 +335,8 @@ static const struct wanted quantities[] = {
 	{ "0xg", 0, expected },
 };
 
-static const char no_time_unit[] = "unknown unit of time";
+static const char no_time_unit[] =
+    "unknown unit of time: they are ms, s, m, h, d and w";
 static const char no_duration[] = "duration expected";
 
 static const struct wanted durations[] = {
