@@ -39,7 +39,9 @@ window_setup(struct window *w, struct run *run, const struct window_opts *opts)
 	*w = (struct window){ .run = run, .opts = *opts };
 	err = winspec_parse(&w->spec, opts->spec, opts->align);
 	if (err)
-		opts_usage("-w %s: %s", opts->spec, err);
+		opts_usage("-w %s%s%s: %s", opts->spec,
+		    opts->align ? " --align " : "",
+		    opts->align ? opts->align : "", err);
 	if (!opts->spec && !opts->alone &&
 	    (opts->lateness || opts->idle || opts->max_future || opts->late ||
 		opts->spread || opts->align))

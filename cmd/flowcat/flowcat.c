@@ -25,7 +25,7 @@ static struct {
 	bool keep, unsample, merge, follow;
 	const char *from, *time_field, *replay, *unwrap, *biflow;
 	uint64_t limit, skip, sample;
-} opt = { .limit = UINT64_MAX, .time_field = "date_last_seen" };
+} opt = { .limit = UINT64_MAX, .sample = 1, .time_field = "date_last_seen" };
 
 static const struct opt options[] = {
 	{ OPT_STRING, 0, "from", &opt.from, "DIALECT",
@@ -90,15 +90,19 @@ static enum dialect_id
 dialect_of(const char *name)
 {
 	struct near near = near_to(slice_str(name ? name : ""));
+	char all[160] = "";
 
 	for (int id = DIALECT_CANONICAL; name && id < DIALECTS; id++) {
 		near_look(&near, dialect_names[id]);
 		if (strcmp(name, dialect_names[id]) == 0)
 			return (enum dialect_id)id;
+		snprintf(all + strlen(all), sizeof all - strlen(all), " %s",
+		    dialect_names[id]);
 	}
 	if (name && strcmp(name, "auto") != 0)
-		opts_usage("--from %s: there is no such dialect%s", name,
-		    near_hint(&near));
+		opts_usage(
+		    "--from %s: there is no such dialect%s (there are:%s)",
+		    name, near_hint(&near), all);
 	return DIALECT_NONE;
 }
 
@@ -380,6 +384,8 @@ set_up(struct job *j)
 	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
 		   opt.limit == UINT64_MAX && !j->run.where && !opt.unwrap &&
 		   !opt.merge && !j->enrich && !opt.biflow;
+	if (!opt.sample)
+		opts_usage("--sample: expected at least 1");
 	if (opt.biflow && enrich_doubles())
 		opts_usage("--biflow does not go with --by-endpoint, which "
 			   "parts what it joins");

@@ -162,7 +162,8 @@ wait_for() {
 	run_ok flowcat --from goflow2 <<< "$r"
 	same '{"protocol":6,"packets":1,"bytes":5}'
 	run_err 2 flowcat --from netflow /dev/null
-	has '--from netflow: there is no such dialect' "$stderr"
+	has '--from netflow: there is no such dialect (there are: canonical ipfix nfdump' \
+		"$stderr"
 }
 
 @test "--keep: unknown members and the exporter's follow, once" {
@@ -390,6 +391,7 @@ $flow"
 	flowcat --sample 4 back | wc -l | cmp n -
 	paste -d'\n' forth back | flowcat --sample 4 | wc -l |
 		cmp <(echo $((2 * $(< n)))) -
+	run_err 2 flowcat --sample 0 in
 	run_ok flowcat --sample 1 in
 	same "$(< in)"
 }

@@ -862,7 +862,7 @@ refuses() {
 
 @test "zones and times that are refused" {
 	refuses '' -w 1d --align Nowhere/Land
-	has 'there is no such time zone' "$stderr"
+	has '--align Nowhere/Land: there is no such time zone' "$stderr"
 	refuses '' -w session:5s --align UTC
 	has 'only windows of a length are aligned' "$stderr"
 	refuses '' -w count:5 --align UTC
