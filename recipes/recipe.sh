@@ -103,12 +103,12 @@ needed() {
 	done
 }
 
-# Sets $columns, an option for a tool whose rows have not all the same members:
+# Sets $shown, an option for a tool whose rows have not all the same members:
 # a table has the columns of its first row, if nobody names them.
-columns() {
-	columns=()
+shown() {
+	shown=()
 	case $format in
-	table | csv | tsv) columns=(--fields "window_start,window_end,$1") ;;
+	table | csv | tsv) shown=(--fields "window_start,window_end,$1") ;;
 	esac
 }
 
