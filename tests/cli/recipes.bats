@@ -247,6 +247,7 @@ dns_truth() {
 	cat > flows <<- EOT
 	{"date_last_seen":"2026-11-23T08:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"8.8.8.8","dst_port":53,"protocol":17,"packets":1,"bytes":10}
 	{"date_last_seen":"2026-11-23T08:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"192.0.2.53","dst_port":53,"protocol":17,"packets":1,"bytes":10}
+	{"date_last_seen":"2026-11-23T08:10:00Z","src_ip_addr":"192.0.2.53","dst_ip_addr":"9.0.0.1","dst_port":53,"protocol":17,"packets":1,"bytes":10,"dns_flags":0}
 	{"date_last_seen":"2026-11-23T09:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"8.8.8.8","dst_port":53,"protocol":17,"packets":1,"bytes":10}
 	{"date_last_seen":"2026-11-23T09:10:00Z","src_ip_addr":"192.0.2.1","dst_ip_addr":"9.9.9.9","dst_port":53,"protocol":17,"packets":1,"bytes":10}
 	EOT
