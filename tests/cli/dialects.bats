@@ -4,6 +4,10 @@
 
 load common
 
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
 # made RECORD FIELD..: these members of what flowcat makes of the record, null
 # where there is none.
 made() {
