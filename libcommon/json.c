@@ -230,13 +230,19 @@ word(struct json_in *in, struct json_val *v)
 	return "expected a value";
 }
 
-/* All of a container, for its validity and its end. */
+/*
+ * All of a container, for its validity and its end.  It is bad if something
+ * within it is no JSON.
+ */
 static const char *
-container(struct json_in *in)
+container(struct json_in *in, struct json_val *whole)
 {
 	struct json_iter it;
 	struct json_val key, v;
 	const char *err = json_open(in, &it);
+	bool before = in->irregular;
+
+	in->irregular = false;
 
 	while (!err) {
 		bool done;
@@ -247,6 +253,8 @@ container(struct json_in *in)
 		if (!err)
 			err = json_value(in, &v);
 	}
+	whole->bad = in->irregular;
+	in->irregular |= before;
 	return err;
 }
 
@@ -265,7 +273,7 @@ json_value(struct json_in *in, struct json_val *v)
 	case '{':
 	case '[':
 		v->kind = *in->p == '{' ? JSON_OBJECT : JSON_ARRAY;
-		err = container(in);
+		err = container(in, v);
 		break;
 	case '-':
 	case '0' ... '9':

@@ -32,7 +32,8 @@ enum json_kind {
 /*
  * A value: for strings the bytes between the quotes, else all of its text.
  * 'escaped': a string with a backslash, see json_unescape().  'bad': lenient
- * only, a string whose bytes are not JSON (control characters, not UTF-8).
+ * only, a string whose bytes are not JSON (control characters, not UTF-8), or
+ * an object or an array with such a string or a bare word in it.
  */
 struct json_val {
 	const char *p;

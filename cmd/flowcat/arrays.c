@@ -4,17 +4,6 @@
 #include "libcommon/num_put.h"
 
 const char *
-arrays_whole(struct convert *c, const struct json_val *v, struct value *out)
-{
-	(void)c;
-	if (v->kind != JSON_ARRAY || v->n == 2)
-		return NULL;
-	*out = (struct value){ .type = VALUE_JSON };
-	out->s = json_slice(v);
-	return NULL;
-}
-
-const char *
 arrays_count(struct convert *c, const struct json_val *v, struct value *out)
 {
 	struct json_in in = { .p = v->p, .end = v->p + v->n, .lenient = true };
@@ -92,7 +81,7 @@ list_close(struct list *l, struct value *out)
 static struct slice
 written(const struct json_val *v)
 {
-	if (v->bad || v->kind == JSON_NONE)
+	if (v->bad || v->kind == JSON_NONE || v->kind == JSON_BARE)
 		return SLICE_LIT("null");
 	return v->kind == JSON_STRING ? slice_of(v->p - 1, v->n + 2u)
 				      : json_slice(v);
@@ -118,7 +107,7 @@ member_of(const struct json_val *v, const char *name, struct json_val *member)
 	return found;
 }
 
-/* The member of each of an array's objects, as a list. */
+/* The member (NULL: all) of each of an array's elements, as a list. */
 static const char *
 list_of(struct convert *c, const struct json_val *v, const char *member,
     bool type, struct value *out)
@@ -136,13 +125,28 @@ list_of(struct convert *c, const struct json_val *v, const char *member,
 	       !json_value(&in, &element)) {
 		struct json_val found = { .kind = JSON_NONE };
 
-		member_of(&element, member, &found);
+		if (member)
+			member_of(&element, member, &found);
+		else
+			found = element;
 		if (type && found.kind == JSON_STRING)
 			list_add_type(&l, json_slice(&found));
 		else
 			list_add(&l, written(&found));
 	}
 	return list_close(&l, out);
+}
+
+const char *
+arrays_whole(struct convert *c, const struct json_val *v, struct value *out)
+{
+	if (v->bad)
+		return list_of(c, v, NULL, false, out);
+	if (v->kind != JSON_ARRAY || v->n == 2)
+		return NULL;
+	*out = (struct value){ .type = VALUE_JSON };
+	out->s = json_slice(v);
+	return NULL;
 }
 
 const char *

@@ -491,6 +491,17 @@ END
 	[[ $output != *padding* ]]
 }
 
+@test 'what is no JSON within a member does not come out' {
+	run_ok flowcat --keep <<<'{"in_packets":1,"a":[x],"b":{"c":TLS1.2},"d":[1]}'
+	same '{"packets":1,"d":[1]}'
+	run_ok made $'{"id.orig_h":"192.0.2.1","query":"a","answers":["b","\xff",c]}' \
+		dns_answers dns_rdata_all
+	same '[3,["b",null,null]]'
+	run_ok made '{"event_type":"dns","src_ip":"192.0.2.1","dns":{"answers":[{"rdata":"b","ttl":1},{"rdata":{"a":x},"ttl":y}]}}' \
+		dns_rdata_all dns_ttl_all
+	same '[["b",null],[1,null]]'
+}
+
 @test '--unsample: counters have 64 bits, or none is scaled up' {
 	local r='{"type":"SFLOW_5","time_received_ns":1714550403000000000,"src_addr":"192.0.2.1","bytes":18446744073709551,"packets":7,"sampling_rate":1000}'
 

@@ -252,7 +252,9 @@ test_lenient(void)
 	OK(is_lenient("\"\xc3\xa9\"", JSON_STRING, "\xc3\xa9", false));
 	OK(is_lenient(
 	    "\"1234567\xe9 89\"", JSON_STRING, "1234567\xe9 89", true));
-	OK(is_lenient("[ftp]", JSON_ARRAY, "[ftp]", false));
+	OK(is_lenient("[ftp]", JSON_ARRAY, "[ftp]", true));
+	OK(is_lenient("[[\"\xff\"],1]", JSON_ARRAY, "[[\"\xff\"],1]", true));
+	OK(is_lenient("[\"ftp\"]", JSON_ARRAY, "[\"ftp\"]", false));
 	OK(!parse(slice_str("\"a"), true, &v));
 	OK(!parse(slice_str("\"\\x\""), true, &v));
 	OK(!parse(slice_str("[1,]"), true, &v));
