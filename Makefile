@@ -111,6 +111,9 @@ $(B)/tests/unit/test_flowmon: private libs += $(libs_flowcat)
 fuzz_message = $(addprefix cmd/flowcat/,\
 	message exporters counters templates columns registry samplers)
 libs_fuzz_message = $(libs_flowcat)
+fuzz_convert = $(addprefix cmd/flowcat/,\
+	convert conversions mend dialect arrays octets rates samplers times)
+$(B)/tests/fuzz/fuzz_convert: $(fuzz_convert:%=$(B)/%.o)
 fuzz_pattern = $(addprefix cmd/flowmatch/,\
 	pattern pattern_vectors loader config distance)
 libs_fuzz_pattern = $(libs_flowmatch)
