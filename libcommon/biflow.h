@@ -108,10 +108,11 @@ struct biflow_fields {
 	int slots[BIFLOW_MEMBERS];
 	struct eventtime first;
 	struct value_reading how;
+	struct arena scratch;
 	char what[96];
 };
 
-/* Before the schema is complete. */
+/* Before the schema is complete; *f stays where it is. */
 void biflow_fields_open(struct biflow_fields *f, struct schema *schema,
     const struct tstamp_zone *zone);
 

@@ -11,7 +11,7 @@ void
 biflow_fields_open(struct biflow_fields *f, struct schema *schema,
     const struct tstamp_zone *zone)
 {
-	*f = (struct biflow_fields){ .how = { .zone = zone } };
+	*f = (struct biflow_fields){ .how = { zone, &f->scratch } };
 	for (int i = 0; i < BIFLOW_MEMBERS; i++)
 		f->slots[i] = schema_add(schema, slice_str(names[i]));
 	eventtime_open(&f->first, "date_first_seen", schema, zone);
@@ -28,10 +28,16 @@ static const char *
 address(struct biflow_fields *f, const struct json_val *v, int i, struct ip *ip)
 {
 	const struct json_val *text = &v[f->slots[i]];
+	struct value value = { 0 };
 	const char *err = "missing";
 
-	if (text->kind == JSON_STRING && !text->escaped)
+	if (text->kind == JSON_STRING && !text->escaped) {
 		err = ip_parse(json_slice(text), ip);
+	} else if (!json_is_absent(text)) {
+		arena_reset(&f->scratch);
+		err = value_read(text, FIELD_IP, 0, &f->how, &value);
+		*ip = value.ip;
+	}
 	return err ? complain(f, names[i], err) : NULL;
 }
 
@@ -51,6 +57,7 @@ number(struct biflow_fields *f, const struct json_val *v, int i, uint64_t most,
 	if (text->kind == JSON_NUMBER && num_short(text->p, text->n, n) &&
 	    *n <= most)
 		return NULL;
+	arena_reset(&f->scratch);
 	err = value_read(text, types[i],
 	    i == BIFLOW_PROTOCOL ? NAMES_PROTOCOL : 0, &f->how, &value);
 	*n = 0;

@@ -476,6 +476,20 @@ $(< a)"
 		"$(jq -c '[.records, .rejected, .written]' <<< "$stderr")"
 }
 
+@test "escapes in addresses and ports of flows that are paired" {
+	local times='"date_first_seen":"2020-01-01T00:00:00Z","date_last_seen":"2020-01-01T00:00:01Z"'
+
+	cd "$BATS_TEST_TMPDIR"
+	cat > in <<-END
+		{$times,"src_ip_addr":"192.0.2.\u0031","dst_ip_addr":"192.0.2.2","src_port":"5\u0030001","dst_port":22,"protocol":"t\u0063p","packets":2,"bytes":80}
+		{$times,"src_ip_addr":"192.0.2.2","dst_ip_addr":"192.0.2.1","src_port":22,"dst_port":50001,"protocol":6,"packets":1,"bytes":40}
+	END
+	run_ok flowcat --biflow 1s in
+	has '"packets_rev":1'
+	run_ok flowmatch --distances ssh-guessing in
+	has '"vector":[2,80,null,1,40,null]'
+}
+
 @test "--replay paces records by their time" {
 	local began=$EPOCHREALTIME took
 
