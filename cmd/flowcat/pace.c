@@ -9,6 +9,9 @@
 #include "libcommon/stop.h"
 #include "libcommon/value.h"
 
+/* Longer values do not count: an address with its zone, or a number. */
+enum { ROOM = 64 };
+
 static struct {
 	const struct field *time_field;
 	struct slice time_name;
@@ -56,17 +59,17 @@ pace_flow_hash(struct slice record)
 		{ "src_ip_addr", "src_port" },
 		{ "dst_ip_addr", "dst_port" },
 	};
-	char ends[2][64], key[192];
+	char ends[2][2 * ROOM + 2], key[5 * ROOM + 4];
 	size_t n[2] = { 0 }, total;
 	struct json_val v;
 
 	for (int side = 0; side < 2; side++)
 		for (int i = 0; i < 2; i++) {
-			if (!json_find(record, slice_str(names[side][i]), &v) ||
-			    v.n > 31)
-				v.n = 0;
-			memcpy(ends[side] + n[side], v.p, v.n);
-			n[side] += v.n;
+			if (json_find(record, slice_str(names[side][i]), &v) &&
+			    v.n <= ROOM) {
+				memcpy(ends[side] + n[side], v.p, v.n);
+				n[side] += v.n;
+			}
 			ends[side][n[side]++] = '|';
 		}
 	if (slice_cmp(slice_of(ends[0], n[0]), slice_of(ends[1], n[1])) > 0) {
@@ -77,7 +80,7 @@ pace_flow_hash(struct slice record)
 		memcpy(key + n[0], ends[1], n[1]);
 	}
 	total = n[0] + n[1];
-	if (json_find(record, SLICE_LIT("protocol"), &v) && v.n < 32) {
+	if (json_find(record, SLICE_LIT("protocol"), &v) && v.n <= ROOM) {
 		memcpy(key + total, v.p, v.n);
 		total += v.n;
 	}
@@ -97,6 +100,7 @@ void
 pace_wait(struct output *out, struct slice record)
 {
 	int64_t t = pace_time(record), due;
+	double ahead;
 
 	if (t == INT64_MIN)
 		return;
@@ -105,7 +109,11 @@ pace_wait(struct output *out, struct slice record)
 		pace.event0 = t;
 		pace.clock0 = clock_now();
 	}
-	due = pace.clock0 + (int64_t)((double)(t - pace.event0) / pace.speed);
+	/* A century is no end; times may be six of them apart. */
+	ahead = (double)((i128)t - pace.event0) / pace.speed;
+	if (ahead <= 0)
+		return;
+	due = pace.clock0 + (int64_t)(ahead < 3e18 ? ahead : 3e18);
 	while (!stop_asked() && due > clock_now()) {
 		int64_t ms = (due - clock_now()) / 1000000 + 1;
 

@@ -476,6 +476,15 @@ $(< a)"
 		"$(jq -c '[.records, .rejected, .written]' <<< "$stderr")"
 }
 
+@test "--sample: long addresses count" {
+	cd "$BATS_TEST_TMPDIR"
+	for i in {1000..1999}; do
+		printf '{"src_ip_addr":"2001:db8:1111:2222:3333:4444:5555:%s","dst_ip_addr":"2001:db8:1111:2222:3333:4444:5555:6666","protocol":58}\n' "$i"
+	done > in
+	n=$(flowcat --sample 10 in | wc -l)
+	((n > 50 && n < 200))
+}
+
 @test "escapes in addresses and ports of flows that are paired" {
 	local times='"date_first_seen":"2020-01-01T00:00:00Z","date_last_seen":"2020-01-01T00:00:01Z"'
 
