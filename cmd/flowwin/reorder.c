@@ -61,6 +61,15 @@ remove_first(struct reorder *r)
 	r->heap[at] = last;
 }
 
+/* The watermark that the first one waits for. */
+static void
+expect(struct reorder *r)
+{
+	bool waits = r->n && r->heap[0].time < INT64_MAX;
+
+	r->f->window.u->deadline = waits ? r->heap[0].time + 1 : INT64_MAX;
+}
+
 /* Those before the watermark; more of its own time may come. */
 static void
 advance(void *arg, int64_t watermark)
@@ -79,7 +88,7 @@ advance(void *arg, int64_t watermark)
 		free(line.p);
 		remove_first(r);
 	}
-	r->f->window.u->deadline = r->n ? r->heap[0].time + 1 : INT64_MAX;
+	expect(r);
 }
 
 static const char *
@@ -96,7 +105,7 @@ take(struct flowwin *f)
 		return NULL;
 	}
 	add(r, (struct line){ w->now, rec->n, xstrndup(rec->p, rec->n) });
-	w->u->deadline = r->heap[0].time + 1;
+	expect(r);
 	return NULL;
 }
 

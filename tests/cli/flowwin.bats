@@ -564,6 +564,13 @@ $(tail -n 1 in)"
 	flowwin --reorder -l 1d part0 part1 | cmp - wanted
 }
 
+@test "--reorder: the last instant that can be told" {
+	printf '{"date_last_seen":%s}\n' 9223372036854775807 1577836802 \
+		1577836801 > in
+	run_ok flowwin --reorder in
+	same "$(tac in)"
+}
+
 @test "--reorder --idle: in silence the last record comes, too" {
 	local second
 
