@@ -207,6 +207,15 @@ starts(const struct source *s, const char *magic, size_t n)
 	return s->raw_n >= n && memcmp(s->raw, magic, n) == 0;
 }
 
+/* A frame, or one to be skipped (RFC 8878, 3.1.2), which pzstd begins with. */
+static bool
+starts_zstd(const struct source *s)
+{
+	return starts(s, "\x28\xb5\x2f\xfd", 4) ||
+	       (s->raw_n >= 4 && (s->raw[0] & 0xf0) == 0x50 &&
+		   memcmp(s->raw + 1, "\x2a\x4d\x18", 3) == 0);
+}
+
 /* What others try first, and what is to be done with it. */
 static const struct {
 	const char *magic;
@@ -238,7 +247,7 @@ choose_reader(struct source *s)
 		if (inflateInit2(&s->z, 15 + 16) != Z_OK)
 			return "out of memory";
 		s->read = read_gzip;
-	} else if (starts(s, "\x28\xb5\x2f\xfd", 4)) {
+	} else if (starts_zstd(s)) {
 		s->zstd = ZSTD_createDStream();
 		if (!s->zstd)
 			return "out of memory";
@@ -279,7 +288,8 @@ read_first(struct source *s, char *buf, size_t n, const struct idle *idle)
 		if (got == 0)
 			break;
 		s->raw_n += (size_t)got;
-	} while (s->raw_n < 4 && memchr("\x1f\x28\xef", s->raw[0], 3));
+	} while (s->raw_n < 4 && (memchr("\x1f\x28\xef", s->raw[0], 3) ||
+				     (s->raw[0] & 0xf0) == 0x50));
 	err = choose_reader(s);
 	if (err)
 		return fail(s, err);

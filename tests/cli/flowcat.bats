@@ -258,6 +258,17 @@ $flow"
 	: | gzip > empty
 	run_ok flowcat empty /dev/null
 	same ''
+	# Frames to be skipped, first, as pzstd has them, and between.
+	{
+		printf '\x50\x2a\x4d\x18\x04\0\0\0abcd'
+		cat a.json
+		printf '\x5f\x2a\x4d\x18\0\0\0\0'
+		cat a.json
+	} > skipping
+	run_ok flowcat skipping
+	same '1 2 3 1 2 3' "$(numbers <<< "$output")"
+	run_ok flowcat < <("$ROOT/tests/bin/drip" 1 < skipping)
+	same '1 2 3 1 2 3' "$(numbers <<< "$output")"
 }
 
 @test "-j: decompressed in threads, the same comes out" {
