@@ -144,6 +144,7 @@ skip_long_line(struct input *in, bool at_end)
 	in->spill(in->arg, p, n, newline || at_end);
 	in->skipping = !newline && !at_end;
 	in->start += n + (newline != NULL);
+	in->bytes += n + (newline || at_end);
 	in->scanned = in->start;
 }
 

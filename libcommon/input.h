@@ -50,7 +50,7 @@ struct input {
 	const struct kafka_run *run;
 	/* Rises where an operand begins, and a read of a partition. */
 	uint64_t turn;
-	uint64_t bytes;   /* delivered */
+	uint64_t bytes;   /* of lines, delivered or spilt */
 	bool all_regular; /* so far */
 	struct source *source;
 

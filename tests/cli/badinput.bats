@@ -132,8 +132,9 @@ b"}' "$(< rejected)"
 	for tool in flowcat 'flowfilter any'; do
 		run_err 1 $tool -o out --rejects rejected --stats=json in
 		has "${tool%% *}: in:2: line too long (see --max-line)" "$stderr"
-		same '[30001,1,30001]' "$(tail -n 1 <<< "$stderr" |
-			jq -c '[.records, .rejected, .written]')"
+		same "[30001,1,30001,$(stat -c %s in)]" \
+			"$(tail -n 1 <<< "$stderr" |
+				jq -c '[.records, .rejected, .written, .bytes]')"
 		same 30001 "$(wc -l < out)"
 		same "$good" "$(sort -u out)"
 		cmp long rejected

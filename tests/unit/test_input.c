@@ -95,7 +95,7 @@ read_all(struct input *in)
 static bool
 seen_is(const char *p, size_t n)
 {
-	return !seen.bad && seen.delivered == n &&
+	return !seen.bad && seen.delivered == n + seen.n_spilt &&
 	       slice_eq(slice_of(seen.bytes, seen.n), slice_of(p, n));
 }
 
