@@ -25,11 +25,14 @@ struct spool {
 };
 
 static struct spool *all;
+static char *saving; /* the file beside the one that is being made, or NULL */
 
 /* Whatever ends the program, no file is left. */
 static void
 remove_files(void)
 {
+	if (saving)
+		unlink(saving);
 	for (const struct spool *s = all; s; s = s->next)
 		if (s->on_disk)
 			unlink(s->name);
@@ -115,9 +118,10 @@ spill(struct spool *s)
 	if (!s->on_disk)
 		make_folders(s->name);
 	fd = open_file(s->name, O_WRONLY | flags);
-	write_all(fd, s->buf, s->n, s->name);
-	close(fd);
 	s->on_disk = true;
+	write_all(fd, s->buf, s->n, s->name);
+	if (close(fd) < 0 && errno != EINTR)
+		die_errno("%s", s->name);
 	s->n = 0;
 }
 
@@ -262,6 +266,7 @@ spool_save(struct spool *s, const char *name)
 	r.s = s;
 	r.fd = spool_open(s);
 	to = open_file(beside, O_WRONLY | O_CREAT | O_TRUNC);
+	saving = beside;
 	if (ends_with(name, ".gz"))
 		copy_gzip(&r, to, beside);
 	else if (ends_with(name, ".zst"))
@@ -271,13 +276,9 @@ spool_save(struct spool *s, const char *name)
 	if (fsync(to) < 0 || close(to) < 0)
 		die_errno("%s", beside);
 	close(r.fd);
-	if (rename(beside, name) < 0) {
-		int error = errno;
-
-		unlink(beside);
-		errno = error;
+	if (rename(beside, name) < 0)
 		die_errno("%s", name);
-	}
+	saving = NULL;
 	sync_folder(name);
 	free(beside);
 }

@@ -512,6 +512,21 @@ tz-120030' "$(printf '%s\n' tz-* day-* | sort)"
 	no_parts
 }
 
+@test "--split: where there is no room, nothing is left but whole files" {
+	mkdir o
+	numbered 4000 > many
+	for name in o/%M o/%M.gz; do
+		run_err 2 bash -c "trap '' XFSZ; ulimit -f 16
+			flowwin -w 10m --split $name many"
+		has 'File too large' "${stderr:-}"
+		no_parts
+	done
+	# No room for the file itself.
+	run_err 2 bash -c "trap '' XFSZ; ulimit -f 1
+		flowwin -w 10s --split o/x many"
+	no_parts
+}
+
 # ---- --exec ----
 
 @test "--exec: a command for each window, with its bounds and records" {
