@@ -17,6 +17,7 @@
 enum {
 	RAW_CAP = 64 * 1024,
 	FOLLOW_MS = 100,
+	ROTATED_MS = 1000,
 	PIPE_SIZE = 1 << 20,
 	ZSTD_WINDOW_LOG = 23, /* 8 MiB, so that memory stays bounded */
 };
@@ -34,6 +35,9 @@ struct source {
 	void *state;
 	const char *name;
 	bool regular, follow, eof;
+	int next;   /* --follow: the file that replaced this one, or -1 */
+	int silent; /* ms without a byte since then */
+	bool cut;   /* the last byte was no newline */
 	const char *error;
 	uint64_t offset, size;
 	ssize_t (*read)(
@@ -50,29 +54,49 @@ struct source {
 	bool between;        /* gzip: between members */
 };
 
-/* The file was replaced (rotated) or cut: continue with the new one. */
 static bool
-reopen_if_rotated(struct source *s)
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
+/*
+ * The file was replaced (rotated) or cut: continue with the new one.  Who
+ * writes may go on with the old one for a while, so that is read until nothing
+ * came for some time, or the new one was replaced, too.
+ */
+static bool
+reopen_if_rotated(struct source *s, int ms)
 {
 	struct stat now, held;
-	int fd;
+	bool replaced = stat(s->name, &now) == 0 &&
+			fstat(s->next < 0 ? s->fd : s->next, &held) == 0 &&
+			!is_same(&now, &held);
 
-	if (fstat(s->fd, &held) < 0 || stat(s->name, &now) < 0)
-		return false;
-	if (held.st_ino == now.st_ino && held.st_dev == now.st_dev) {
-		if ((uint64_t)held.st_size >= s->offset)
+	if (s->next < 0 && !replaced) {
+		if (fstat(s->fd, &held) < 0 ||
+		    (uint64_t)held.st_size >= s->offset)
 			return false;
 		s->offset = 0;
 		return lseek(s->fd, 0, SEEK_SET) == 0;
 	}
-	fd = open(s->name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	if (s->next < 0) {
+		s->next = open(s->name, O_RDONLY | O_CLOEXEC);
+		s->silent = 0;
+		return false;
+	}
+	s->silent += ms;
+	if (!replaced && s->silent < ROTATED_MS)
 		return false;
 	close(s->fd);
-	s->fd = fd;
+	s->fd = s->next;
+	s->next = -1;
 	s->offset = 0;
 	return true;
 }
+
+static ssize_t read_plain(
+    struct source *s, char *buf, size_t n, const struct idle *idle);
 
 static ssize_t
 read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
@@ -89,6 +113,8 @@ read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
 		got = read(s->fd, buf, n);
 		if (got > 0) {
 			s->offset += (uint64_t)got;
+			s->silent = 0;
+			s->cut = buf[got - 1] != '\n';
 			return got;
 		}
 		if (got < 0 && (errno == EINTR || errno == EAGAIN))
@@ -101,8 +127,15 @@ read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
 			return 0;
 		ms = idle->call(idle->arg);
 		ms = ms < 0 || ms > FOLLOW_MS ? FOLLOW_MS : ms;
-		if (!reopen_if_rotated(s) && stop_wait(-1, ms) < 0)
-			return 0;
+		if (!reopen_if_rotated(s, ms)) {
+			if (stop_wait(-1, ms) < 0)
+				return 0;
+		} else if (s->cut && s->read == read_plain) {
+			/* The last line ends with its file. */
+			s->cut = false;
+			*buf = '\n';
+			return 1;
+		}
 	}
 }
 
@@ -352,6 +385,7 @@ open_file(const char *name, bool follow)
 	}
 	s = xcalloc(1, sizeof *s);
 	s->fd = fd;
+	s->next = -1;
 	s->name = name;
 	s->regular = S_ISREG(st.st_mode);
 	s->follow = follow && !is_stdin;
@@ -442,6 +476,8 @@ source_close(struct source *s)
 		s->kind->close(s->state);
 	else if (s->fd != STDIN_FILENO)
 		close(s->fd);
+	if (s->follow && s->next >= 0)
+		close(s->next);
 	free(s->raw);
 	free(s);
 }

@@ -561,6 +561,29 @@ $(< a)"
 	same '' "$(< err)"
 }
 
+@test "--follow: what comes late to a rotated file, and its last line" {
+	times 1 > a
+	flowcat --follow a > out 2> err 3>&- &
+	wait_for out 1
+	mv a a.1
+	times 3 > a
+	# Whoever writes does not know yet.
+	sleep 0.4
+	printf '%s' "$(times 2)" >> a.1
+	wait_for out 3
+	# Rotated twice in short time.
+	mv a a.1
+	times 4 > a
+	sleep 0.4
+	mv a a.2
+	times 5 > a
+	wait_for out 5
+	kill $!
+	wait $!
+	same '1 2 3 4 5' "$(numbers out)"
+	same '' "$(< err)"
+}
+
 @test "a record of a live pipe comes out before the next one" {
 	mkfifo p
 	flowcat < p > out 3>&- &

@@ -348,8 +348,9 @@ log_goes_on(void *arg)
 		f = fopen(log_path, "w");
 		fputs("four\n", f);
 		break;
-	default:
-		raise(SIGTERM);
+	default: /* the old one is given a second */
+		if (log_step > 20)
+			raise(SIGTERM);
 	}
 	if (f)
 		fclose(f);
