@@ -80,9 +80,16 @@ static void
 replace(struct namelist **l, const char *option, const char *file)
 {
 	struct namelist *fresh = read_names(option, file, true);
+	size_t line;
 
 	if (!fresh)
 		return;
+	/* Something else, as a page with an error that was downloaded. */
+	if (!namelist_count(fresh) && namelist_bad(fresh, &line)) {
+		warn("%s %s: not read anew: no name in it", option, file);
+		namelist_free(fresh);
+		return;
+	}
 	namelist_free(*l);
 	*l = fresh;
 }

@@ -198,6 +198,14 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 		slice_is_nocase(words[n - 1], "rpz-passthru."));
 }
 
+/* "name##selector": an ad blocker's rule for parts of the pages of a name. */
+static bool
+is_of_pages(struct slice behind)
+{
+	return behind.n > 1 && behind.p[0] == '#' &&
+	       memchr("#@?$", behind.p[1], 4);
+}
+
 /* Whether it is a name as names are compared: most lines are. */
 static bool
 is_normal(struct slice s)
@@ -227,7 +235,8 @@ take_line(struct namelist *l, struct slice line)
 	}
 	while (n < MAX_WORDS && next_word(&rest, &words[n]))
 		n++;
-	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)))
+	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)) ||
+	    (n == 1 && is_of_pages(rest)))
 		return;
 	if (slice_is_nocase(words[0], "$ORIGIN") && n > 1) {
 		set_origin(l, words[1]);

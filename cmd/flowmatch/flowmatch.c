@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 
+#include "cmd/flowmatch/cluster.h"
 #include "cmd/flowmatch/connections.h"
 #include "cmd/flowmatch/evaluate.h"
 #include "cmd/flowmatch/learn.h"
@@ -108,6 +109,8 @@ check_options(const char *patterns)
 		opts_usage("--learn: one file of patterns, without --compat");
 	if (!opt.max_keys || !opt.learn.clusters)
 		opts_usage("--max-keys, --clusters: expected at least 1");
+	if (opt.learn.clusters > CLUSTER_MOST)
+		opts_usage("--clusters: expected at most %d", CLUSTER_MOST);
 	if (opt.update &&
 	    num_duration(slice_str(opt.update), &opt.match.update))
 		opts_usage("--update %s: expected a time", opt.update);

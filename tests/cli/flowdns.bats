@@ -473,16 +473,19 @@ refuses() {
 		0.0.0.0 a1.com a2.com a3.com a4.com a5.com a6.com a7.com a8.com a9.com
 		0.0.0.0 hosty.com#comment
 		||ads.com^
+		page.com##.banner
+		page.com#@#.banner
 	END
+	query 1 10.0.0.1 10.0.0.53 page.com > in
 	for name in a7.com a9.com hosty.com x.ads.com; do
 		query 1 10.0.0.1 10.0.0.53 "$name"
-	done > in
+	done >> in
 	run_ok flowdns --only blacklisted_domain --blacklist list in
 	same "a7.com a9.com ads.com hosty.com" \
 		"$(jq -r 'select(.alert_state == "begin").listed' <<< "$output" | xargs)"
 	echo 'label.net malware' >> list
 	run_err 0 flowdns --only blacklisted_domain --blacklist list in
-	has 'list:5: no name; 1 of its names is none' "$stderr"
+	has 'list:7: no name; 1 of its names is none' "$stderr"
 }
 
 # ---- hostile input ----
@@ -700,8 +703,13 @@ refuses() {
 	sleep 0.2
 	query 2 10.0.0.1 10.0.0.53 first.example >&7
 	query 2 10.0.0.1 10.0.0.53 second.example >&7
-	# A list that is gone: the old one stays.
+	# A list that is gone, or is a page in its place: the old one stays.
 	rm list
+	kill -HUP "$pid"
+	sleep 0.2
+	query 2 10.0.0.1 10.0.0.53 other.example >&7
+	sleep 0.2
+	echo '<html><body>404/not found</body></html>' > list
 	kill -HUP "$pid"
 	sleep 0.2
 	query 3 10.0.0.1 10.0.0.53 second.example >&7
@@ -711,8 +719,9 @@ refuses() {
 	same '{"alert_state":"begin","src_ip_addr":"10.0.0.1","listed":"first.example","queries":1,"names":1,"dns_qname":"first.example"}
 {"alert_state":"begin","src_ip_addr":"10.0.0.1","listed":"second.example","queries":2,"names":1,"dns_qname":"second.example"}' \
 		"$(rows blacklisted_domain | grep begin)"
-	has '"queries":105' "$(rows querying_hosts)"
-	has 'flowdns: --blacklist list: not read anew: ' "$(< err)"
+	has '"queries":106' "$(rows querying_hosts)"
+	has 'flowdns: --blacklist list: not read anew: No such file' "$(< err)"
+	has 'flowdns: --blacklist list: not read anew: no name in it' "$(< err)"
 }
 
 # What an external resolver told, and the flow to it.

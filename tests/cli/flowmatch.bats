@@ -624,6 +624,8 @@ refuses() {
 @test "learning: the median is between both middle values" {
 	simple 1 '[1, 0]' 'distance: "euclidean"'
 	records 0 10 11 14 90 > in
+	run_err 2 flowmatch --learn x --clusters 9 simple.json in
+	has '--clusters: expected at most 8' "$stderr"
 	run_ok flowmatch --learn x --clusters 1 simple.json in
 	same '{"name":"x","vector":[12.5],"mean":[31.25]}' "$(jq -c '.patterns[] |
 		select(.name == "x") | {name, vector, mean}' <<< "$output")"
