@@ -288,6 +288,7 @@ pretty(
 {
 	const struct field *f = r->columns[column].field;
 	const char *name = NULL;
+	double d;
 
 	if (f && f->type == FIELD_NAMED && v->type == VALUE_INT && v->i >= 0 &&
 	    v->i < 1 << 20)
@@ -297,13 +298,15 @@ pretty(
 	if (v->type == VALUE_TIME)
 		return slice_of(
 		    room, tstamp_put_local(room, (int64_t)v->i, r->zone));
-	if (v->type == VALUE_REAL || v->type == VALUE_NANO)
-		return slice_of(room,
-		    (size_t)snprintf(room, 64, "%.*f",
-			ends_with(r->columns[column].name, "_pct") ? 2 : 3,
-			value_double(v)));
 	if (v->type == VALUE_NONE)
 		return slice_of(room, 0);
+	/* Greater ones have an exponent: 309 digits are no help. */
+	d = value_double(v);
+	if ((v->type == VALUE_REAL || v->type == VALUE_NANO) && d < 1e17 &&
+	    d > -1e17)
+		return slice_of(room,
+		    (size_t)snprintf(room, 64, "%.*f",
+			ends_with(r->columns[column].name, "_pct") ? 2 : 3, d));
 	return slice_of(room, value_text(room, CELL_ROOM, v, f));
 }
 

@@ -560,6 +560,9 @@ UDP           1        2    100' -k pr -f table
 	same 'date_last_seen           n
 2024-05-01 10:00:00.000  1'
 	gives "$(flowagg -k pr -f table in)" -k pr -f line
+	echo '{"x":-1.5e300}' > in
+	gives '        x  n
+-1.5e+300  1' -k x -a 'n=count()' -f table
 }
 
 @test "-o" {
