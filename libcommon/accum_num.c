@@ -263,12 +263,14 @@ accum_avg_result(const void *state, const struct accum_spec *s,
     struct value *out, struct arena *arena)
 {
 	const struct accum_sum *sum = state;
+	i128 total = sum_get(sum), n = (i128)sum->n * NUM_NANO;
 
 	(void)s;
 	(void)arena;
 	*out = (struct value){ .type = sum->n ? VALUE_REAL : VALUE_NONE };
+	/* The total may not fit in a double: whole means stay whole. */
 	if (sum->n)
-		out->d = (double)sum_get(sum) / NUM_NANO / (double)sum->n;
+		out->d = (double)(total / n) + (double)(total % n) / (double)n;
 }
 
 /* ---- stddev: of the sample; sums of values and of squares are exact ---- */

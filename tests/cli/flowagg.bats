@@ -259,6 +259,9 @@ rss() {
 	of '{"m":0.15}' 'm=avg(.x)' 0.1 0.2
 	of '{}' 'm=avg(.x)'
 	of '{"m":12345678901}' 'm=avg(.x)' 12345678901{,,}
+	# Rounded once.
+	of '{"m":180473415053}' 'm=avg(.x)' 180473415053
+	of '{"m":-8554072795}' 'm=avg(.x)' -15221894660 -1886250930
 }
 
 @test "min() and max(): numbers, addresses, times, text" {
