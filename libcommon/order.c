@@ -168,14 +168,12 @@ rank_by_key(struct order *o, struct order_entry *e)
 	return same;
 }
 
-/* A double's bits, so that they order as it does; NaN is 0. */
+/* A double's bits, so that they order as it does. */
 static uint64_t
 ordered_bits(double d)
 {
 	uint64_t u;
 
-	if (isnan(d))
-		return 0;
 	d += 0.0;
 	memcpy(&u, &d, sizeof u);
 	return u >> 63 ? ~u : u | 1ull << 63;
@@ -204,9 +202,16 @@ static void
 rank_by_value(struct order *o, struct order_entry *e)
 {
 	struct value *v = &o->room[0][o->by[0].cell];
+	double d;
 
 	o->cells(o->arg, e->block, o->room[0], &o->arena);
-	rank_by_number(o, e, value_double(v), v->type == VALUE_INT);
+	d = value_double(v);
+	/* Of other types: below all numbers or above, see compare_values(). */
+	if (v->type == VALUE_BOOL)
+		d = -INFINITY;
+	else if (isnan(d))
+		d = INFINITY;
+	rank_by_number(o, e, d, v->type == VALUE_INT);
 	if (v->type == VALUE_NONE)
 		order_rank_unknown(e);
 	arena_reset(&o->arena);

@@ -515,6 +515,11 @@ rss() {
 	same "$(tac mixed | flowagg -k .x -b .x -a 'n=count()')"
 	same "$(shuffled 3 mixed | flowagg -k .x -b .x -a 'n=count()')"
 	same "$(shuffled 4 mixed | flowagg -k .x -b .x -a 'n=count()')"
+	# That of their keys, or the opposite.
+	printf '{"x":%s}\n' -1 '[1]' >> mixed
+	run_ok flowagg -k .x -a 'n=count()' mixed
+	same "$(flowagg -k .x -b .x:a -a 'n=count()' mixed)"
+	same "$(flowagg -k .x -b .x -a 'n=count()' mixed | tac)"
 }
 
 @test "-n: the first rows, after --having" {
