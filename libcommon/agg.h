@@ -86,8 +86,7 @@ struct agg {
 	size_t n_calls;
 	size_t n_items; /* that the user named */
 	size_t block;
-	/* Cells of a row: keys, then calls and expressions as they are named.
-	 */
+	/* Cells of a row: keys, then calls and expressions as named. */
 	struct agg_cell cell_from[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const char *cell_names[AGG_MAX_KEYS + 2 * AGG_MAX];
 	const struct field *cell_types[AGG_MAX_KEYS + 2 * AGG_MAX];

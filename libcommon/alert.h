@@ -34,8 +34,7 @@ struct alert_row {
 };
 typedef void alert_fn(void *arg, const struct alert_row *row);
 
-/* After a window: its rows begin, go on with or end alerts; in order of keys.
- */
+/* After a window: its rows begin, go on with or end alerts, ordered by key. */
 void alerts_window(struct alerts *s, const struct window_bounds *bounds,
     alert_fn *put, void *arg);
 

@@ -115,10 +115,6 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 	if (err && is_word)
 		parse_fail(p, n->at, "%s has no value '%.*s'", f->name,
 		    (int)n->text.n, n->text.p);
-	/* Seconds since 1970, but a year is meant. */
-	if (!err && n->text.n == 4 && f && f->type == FIELD_TIME &&
-	    (n->text.p[0] == '1' || n->text.p[0] == '2'))
-		err = "a year needs a month, as 2015-01";
 	if (err && f->type == FIELD_NAMED)
 		near = names_nearest(f->set, n->text);
 	if (near) /* as users write it */

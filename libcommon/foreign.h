@@ -8,8 +8,7 @@
 
 #include "libcommon/slice.h"
 
-/* Why the line is none: "not a JSON object", and what to do if that is known.
- */
+/* Why the line is none: "not a JSON object", and what to do where known. */
 const char *foreign_reason(struct slice line);
 
 #endif

@@ -160,8 +160,7 @@ as_hop(struct convert *c, const struct json_val *v, struct value *out)
 	return err;
 }
 
-/* Of "192.0.2.0/24"; goflow2 also has the number alone, and "invalid Prefix".
- */
+/* Of "192.0.2.0/24"; goflow2 has the number alone, too, or "invalid Prefix". */
 static const char *
 as_prefix_length(struct convert *c, const struct json_val *v, struct value *out)
 {

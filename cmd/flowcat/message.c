@@ -198,8 +198,7 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 		if (options && !v9)
 			p += 2; /* how many of them are the scope */
 		if (options && v9) {
-			/* RFC 3954 6.1: bytes of the scope, of the options.
-			 */
+			/* RFC 3954 6.1: bytes of scope and of options. */
 			if (end - p < 2)
 				return;
 			n = (n + get16(p)) / 4;

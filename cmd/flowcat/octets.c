@@ -141,7 +141,7 @@ octets_hash(struct convert *c, const struct json_val *v, struct value *out)
 	const char *err;
 	char *to;
 
-	/* ipfixcol2 writes up to eight octets as a number: no hash has those.
+	/* ipfixcol2 writes up to eight octets as a number: no hash has so few.
 	 */
 	if (v->kind != JSON_STRING)
 		return NULL;

@@ -35,8 +35,7 @@ void templates_remove_all(struct templates *t, bool options);
 bool templates_has(const struct templates *t, uint16_t id);
 size_t templates_fields(const struct templates *t); /* of all */
 
-/* Forgets those used longest ago, until no more than so many fields are left.
- */
+/* Forgets those used longest ago, until so many fields are left at most. */
 void templates_limit(struct templates *t, size_t fields);
 
 struct templates_done {

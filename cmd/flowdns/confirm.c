@@ -366,8 +366,7 @@ add_answer(struct confirm *c, const struct facts *f, const struct ip *address,
 	int64_t closed = window_closed(c->window);
 	size_t joined = unite(c, span, &answer);
 
-	/* What nobody remembers would count its flows, and the next one again.
-	 */
+	/* Not remembered, it would count its flows, and the next one again. */
 	if (!joined && pair->n[ANSWER] == CHAIN) {
 		c->crowded++;
 		return;

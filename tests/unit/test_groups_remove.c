@@ -422,8 +422,7 @@ test_room(void)
 	OK(is_room_for(65535) && is_room_for(65536) && is_room_for(100000));
 }
 
-/* As many groups as another table has, in as few pieces as can be; then more.
- */
+/* As many groups as another table has, in few pieces; then more. */
 static void
 test_like(void)
 {
