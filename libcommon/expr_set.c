@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "libcommon/output.h"
 #include "libcommon/xalloc.h"
 
 enum { BITMAP = 65536 };
@@ -196,6 +197,7 @@ set_add_file(struct set *s, const char *name, const struct value_reading *how,
 	*line = 0;
 	if (!f)
 		return strerror(errno);
+	out_spare(name);
 	while (!err && (n = getline(&text, &room, f)) >= 0) {
 		char *p = text + strspn(text, " \t,;\r\n");
 

@@ -11,6 +11,7 @@
 #include "libcommon/json.h"
 #include "libcommon/num.h"
 #include "libcommon/num_put.h"
+#include "libcommon/output.h"
 #include "libcommon/xalloc.h"
 
 enum {
@@ -322,6 +323,7 @@ geo_add(struct geo *g, const char *path)
 
 	if (g->n == GEO_MAX)
 		die("%s: more than %d databases", path, GEO_MAX);
+	out_spare(path);
 	status = MMDB_open(path, MMDB_MODE_MMAP, db);
 	if (status == MMDB_FILE_OPEN_ERROR)
 		die_errno("%s", path);

@@ -9,6 +9,7 @@
 #include "libcommon/die.h"
 #include "libcommon/groups.h"
 #include "libcommon/lookup_key.h"
+#include "libcommon/output.h"
 #include "libcommon/rangemap.h"
 #include "libcommon/xalloc.h"
 
@@ -364,6 +365,7 @@ lookup_read_file(struct lookup *l, const char *file)
 
 	if (!f)
 		die_errno("%s", file);
+	out_spare(file);
 	do {
 		if (n + BUFSIZ > cap)
 			text = xreallocarray(text, cap = 2 * cap + BUFSIZ, 1);

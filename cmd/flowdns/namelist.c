@@ -12,6 +12,7 @@
 #include "libcommon/ascii.h"
 #include "libcommon/ip.h"
 #include "libcommon/names.h"
+#include "libcommon/output.h"
 #include "libcommon/xalloc.h"
 
 enum { MAX_NAME = NAMETABLE_MAX, MAX_WORDS = 8 };
@@ -333,6 +334,7 @@ namelist_read(const char *file)
 
 	if (fd < 0)
 		return NULL;
+	out_spare(file);
 	if (fstat(fd, &st) < 0 || st.st_size > UINT32_MAX / 2)
 		st.st_size = 0;
 	l = begin((size_t)st.st_size);

@@ -148,6 +148,7 @@ slurp(const char *name)
 
 	if (!f)
 		die_errno("%s", name);
+	out_spare(name);
 	n = getdelim(&text, &room, '\0', f);
 	if (n < 0 && ferror(f))
 		die_errno("%s", name);

@@ -479,6 +479,15 @@ rss() {
 	refuses_to_write flowwin -w 1m -t arrival same.json --late same.json
 	refuses_to_write flowcat -o same.json
 	refuses_to_write flowcat --merge same.json same.json -o same.json
+	line='192.0.2.0/24'
+	refuses_to_write flowfilter 'ip in @same.json' -o same.json
+	refuses_to_write flowcat -L @same.json -o same.json
+	line='packets > 1'
+	refuses_to_write flowfilter --filter-file same.json -o same.json
+	line='bad.example'
+	refuses_to_write flowdns --blacklist same.json -o same.json
+	line='dst_port,service'
+	refuses_to_write flowcat --lookup dst_port=same.json -o same.json
 	# Nor is it emptied where the command is wrong.
 	run_err 2 flowfilter 'foo bar' /dev/null -o same.json
 	same "$line" "$(< same.json)"
