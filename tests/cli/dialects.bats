@@ -222,6 +222,12 @@ END
 	same "$want"
 }
 
+@test 'nfdump 1.7.5: TLS of the client, JA4S, layer 2' {
+	run_ok made '{"first":"2024-05-01T08:00:00.1","in_packets":1,"src4_addr":"192.0.2.1","src_port":50000,"dst_port":443,"tls":"TLS1.3","ja4s hash":"t13","vlanID":7,"post_vlanID":8}' \
+		tls_version tls_ja4s src_vlan dst_vlan
+	same '[772,"t13",7,8]'
+}
+
 @test 'nfdump 1.6: start and end have other names' {
 	run_ok made '{"type":"FLOW","export_sysid":1,"t_first":"2023-11-14T22:13:20.123","t_last":"2023-11-14T22:13:22.623","proto":17,"src4_addr":"192.0.2.1","dst4_addr":"192.0.2.2","in_packets":2,"in_bytes":90,"t_received":"2023-11-14T22:13:23.7","label":"<none>"}' \
 		"${times[@]}"
