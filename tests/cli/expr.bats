@@ -822,6 +822,9 @@ refuses() {
 	refuses 'ipv6-icmp' "$end (proto goes before a name with a hyphen)" 4
 	refuses 'bytes > 1 M' "$end (no blank goes before a unit)" 10
 	refuses 'packets + 5 10' "$end" 12
+	# A type of DNS, which tunnels use, has this name.
+	same '{"dns_qtype":10}' "$(
+		echo '{"dns_qtype":10}' | flowfilter 'dns_qtype = NULL')"
 	# They are members all the same.
 	same '{"nat":3,"null":null,"ttl":4}' "$(
 		echo '{"nat":3,"null":null,"ttl":4}' |
