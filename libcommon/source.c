@@ -78,6 +78,7 @@ reopen_if_rotated(struct source *s, int ms)
 		    (uint64_t)held.st_size >= s->offset)
 			return false;
 		s->offset = 0;
+		s->cut = false; /* who writes goes on within the line */
 		return lseek(s->fd, 0, SEEK_SET) == 0;
 	}
 	if (s->next < 0) {

@@ -561,6 +561,22 @@ $(< a)"
 	same '' "$(< err)"
 }
 
+@test "--follow: a line whose first half was in a file that was copied and cut" {
+	times 1 > a
+	printf '{"n":' >> a
+	flowcat --follow a > out 2> err 3>&- &
+	wait_for out 1
+	sleep 0.2
+	: > a
+	sleep 0.2
+	printf '2}\n' >> a
+	wait_for out 2
+	kill $!
+	wait $!
+	same '1 2' "$(numbers out)"
+	same '' "$(< err)"
+}
+
 @test "--follow: what comes late to a rotated file, and its last line" {
 	times 1 > a
 	flowcat --follow a > out 2> err 3>&- &
