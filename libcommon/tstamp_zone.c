@@ -150,6 +150,17 @@ is_known(const char *name)
 	return n;
 }
 
+/* TZ names a zone or a file, or tells an offset: digits. */
+static bool
+is_local_known(void)
+{
+	const char *tz = getenv("TZ");
+
+	tz = tz && *tz == ':' ? tz + 1 : tz;
+	return !tz || !*tz || *tz == '/' || !strcasecmp(tz, "UTC") ||
+	       strpbrk(tz, "0123456789") || is_known(tz);
+}
+
 struct tstamp_zone *
 tstamp_zone(const char *name)
 {
@@ -159,7 +170,7 @@ tstamp_zone(const char *name)
 	if (!strcasecmp(name, "UTC") ||
 	    tstamp_zone_offset(name, name + strlen(name), &offset))
 		add_span(z, INT64_MIN, offset);
-	else if (!strcmp(name, "local"))
+	else if (!strcmp(name, "local") && is_local_known())
 		ask_library(z);
 	else if (is_known(name))
 		ask_library_as(z, name);

@@ -340,6 +340,8 @@ test_rules(void)
 	OK(z && local_is(at * second, z, "2015-07-18 13:07:33.000") &&
 	    same("2015-01-01", z, "2015-01-01T04:00:00Z") &&
 	    same("2015-12-31T23:30", z, "2016-01-01T03:30:00Z"));
+	OK(!local("no/such zone") && !local("Europe/Nowhere") &&
+	    !local("ABC") && local(":Europe/Prague") && local("UTC"));
 	z = local("");
 	OK(z && local_is(at * second, z, "2015-07-18 17:07:33.000"));
 	unsetenv("TZ");
