@@ -241,6 +241,19 @@ may_be(struct slice s)
 	return i < s.n && (s.p[i] == '.' || s.p[i] == ':');
 }
 
+/* Of 11.2.3.4/7 all bits are written, and not only the seven that count. */
+static bool
+stays_as_written(struct anon *a, struct slice prefix)
+{
+	const char *slash = memchr(prefix.p, '/', prefix.n);
+	struct ip written, to;
+
+	if (ip_parse(slice_of(prefix.p, (size_t)(slash - prefix.p)), &written))
+		return false;
+	to = anon_ip(a, &written);
+	return memcmp(&to, &written, sizeof to) == 0;
+}
+
 static bool
 put_address(struct anon *a, struct slice s, struct output *out)
 {
@@ -261,7 +274,8 @@ put_address(struct anon *a, struct slice s, struct output *out)
 	from = p.ip;
 	p.ip = anon_ip(a, &from);
 	/* One that is kept stays as it is written. */
-	if (memcmp(&p.ip, &from, sizeof from) == 0)
+	if (memcmp(&p.ip, &from, sizeof from) == 0 &&
+	    (!prefix || stays_as_written(a, s)))
 		return false;
 	if (!prefix) {
 		out_put(out, text, ip_put(text, &p.ip));

@@ -452,6 +452,10 @@ wrong() {
 	flow ::FFFF:10.9.0.1 2001:DB8::0 '"a":"10.9.1.2/16","b":"2001:DB8::0/48"' > kept
 	run_ok flowcat --anon key --anon-keep 10.9/16,2001:db8::/32 kept
 	same "$(< kept)"
+	# Only the network of the second one is in 10/8.
+	echo '{"src_ip_addr":"10.1.1.1","a":["10.2.3.4/7","11.2.3.4/7"]}' > wider
+	run_ok flowcat --anon key --anon-keep 10/8 wider
+	same '{"src_ip_addr":"10.1.1.1","a":["10.2.3.4/7","10.0.0.0/7"]}'
 	# 32 characters, or 64 hexadecimal digits, also without 0x.
 	printf '%s' "$(od -v -An -tx1 -N32 key | tr -d ' \n')" > hex
 	same "$(flowcat --anon key in)" "$(flowcat --anon hex in)"
