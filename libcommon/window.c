@@ -391,6 +391,12 @@ window_columns(const struct window *w, struct row_column *columns)
 	return n;
 }
 
+size_t
+window_identity(const struct window *w, size_t n)
+{
+	return w->spec.kind == WINDOW_COUNT ? 0 : n;
+}
+
 void
 window_values(
     const struct window *w, const struct window_bounds *b, struct value *values)

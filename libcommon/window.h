@@ -231,4 +231,10 @@ size_t window_columns(const struct window *w, struct row_column *columns);
 void window_values(const struct window *w, const struct window_bounds *b,
     struct value *values);
 
+/*
+ * The first n columns tell a row from all others of its window: how many do
+ * from those of all windows.  0: windows of a count may have the same bounds.
+ */
+size_t window_identity(const struct window *w, size_t n);
+
 #endif

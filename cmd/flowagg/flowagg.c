@@ -193,7 +193,8 @@ open_rows(struct job *j)
 	row_check(j->columns, n);
 	j->out =
 	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
-	row_identify(j->out, j->n_head + j->agg.agg.n_keys);
+	row_identify(j->out,
+	    window_identity(j->agg.window, j->n_head + j->agg.agg.n_keys));
 	if (j->run.format == ROW_JSON && n == j->n_cells)
 		j->sums = rowsums_new(
 		    &j->agg.agg, j->out, &j->run.out, j->from, j->n_head, n);

@@ -391,7 +391,8 @@ ranking_write(
 	if (!s->out) {
 		s->out = row_open(
 		    &run->out, run->format, s->columns, s->n, run->zone);
-		row_identify(s->out, s->rank + 1 + r->n_group);
+		row_identify(s->out,
+		    window_identity(r->window, s->rank + 1 + r->n_group));
 	}
 	if (s->approximate && r->saving)
 		write_approximate(r);

@@ -472,7 +472,7 @@ setup(struct flowwin *f, struct window_client *client)
 	row_check(s.columns, s.n);
 	s.out =
 	    row_open(&f->run.out, f->run.format, s.columns, s.n, f->run.zone);
-	row_identify(s.out, s.n_bounds + s.n_keys);
+	row_identify(s.out, window_identity(&f->window, s.n_bounds + s.n_keys));
 	s.list = (struct winaggs){ .v = &s.agg,
 		.n = 1,
 		.emit = opt->collect ? collect : write_rows,

@@ -45,6 +45,15 @@ documents() { sed -n 'n;s/,"@timestamp":"[^"]*"}$/}/;p'; }
 		--having 'targets >= 20' --alert scan "$flows"
 }
 
+@test "windows of a number of records may be alike: no ids" {
+	for tool in 'flowagg -k sa' 'flowwin -k sa' 'flowtopn -k sa'; do
+		# shellcheck disable=SC2086 # a list of words
+		rows=$($tool -w count:5/1 "$flows" | wc -l)
+		# shellcheck disable=SC2086
+		checked "$rows 1 0" $tool -w count:5/1 "$flows"
+	done
+}
+
 @test "a replay gives the same ids; other records of a window do, too" {
 	local -a row=(flowagg -w 1h -k sa -f es-bulk --index x)
 
