@@ -9,6 +9,7 @@
 #include "libcommon/num.h"
 #include "libcommon/num_units.h"
 #include "libcommon/opts.h"
+#include "libcommon/output.h"
 #include "libcommon/xalloc.h"
 
 static const char scheme[] = "kafka://";
@@ -183,6 +184,7 @@ read_file(struct kafka_address *a, const char *name)
 
 	if (!f)
 		die_errno("%s", name);
+	out_spare(name);
 	for (unsigned n = 1; getline(&line, &room, f) >= 0; n++) {
 		char *text = trim(line);
 		size_t at = strcspn(text, "=");

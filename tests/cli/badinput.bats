@@ -488,6 +488,10 @@ rss() {
 	refuses_to_write flowdns --blacklist same.json -o same.json
 	line='dst_port,service'
 	refuses_to_write flowcat --lookup dst_port=same.json -o same.json
+	line=0123456789abcdef0123456789abcdef
+	refuses_to_write flowcat --anon same.json -o same.json
+	line='client.id=me'
+	refuses_to_write flowcat -F same.json -o same.json
 	# Nor is it emptied where the command is wrong.
 	run_err 2 flowfilter 'foo bar' /dev/null -o same.json
 	same "$line" "$(< same.json)"
