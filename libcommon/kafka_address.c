@@ -290,11 +290,11 @@ take_param(struct kafka_address *a, char *name, bool sink)
 		a->exit_eof = true;
 		return;
 	}
-	if (!value)
-		opts_usage("%s: %s: expected %s=value", a->text, name, name);
 	if (strcmp(name, "exit-eof") == 0)
 		opts_usage(
 		    "%s: exit-eof is of a source, and has no value", a->text);
+	if (!value)
+		opts_usage("%s: %s: expected %s=value", a->text, name, name);
 	if (!sink && strcmp(name, "group") == 0)
 		a->group = value;
 	else if (!sink && strcmp(name, "offset") == 0)

@@ -739,6 +739,8 @@ flowcat: no column for 'd', which the first record lacks" "$stderr"
 	has "unknown option '--ojson'; -f is the format" "$stderr"
 	run_err 2 flowcat 'kafka://127.0.0.1:1/flows?exit-eof=1'
 	has "exit-eof is of a source, and has no value" "$stderr"
+	run_err 2 flowcat -o 'kafka://127.0.0.1:1/flows?exit-eof' /dev/null
+	has "exit-eof is of a source, and has no value" "$stderr"
 	run_err 2 flowcat --skip
 	has "option '--skip' needs an argument" "$stderr"
 }
