@@ -205,10 +205,12 @@ look_at_first_bytes(struct input *in)
 	size_t n = in->end - in->start;
 	int needed = in->kind ? in->kind->is_content(p, n) : 0;
 
-	if (needed > 0)
+	if (needed > 0) {
 		in->decoder = in->kind->begin(p, n);
-	else if (!needed)
+		source_is_binary(in->source);
+	} else if (!needed) {
 		needed = frame_needed(p, n);
+	}
 	in->undecided = needed < 0;
 	if (needed <= 0)
 		return;

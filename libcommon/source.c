@@ -38,6 +38,7 @@ struct source {
 	int next;   /* --follow: the file that replaced this one, or -1 */
 	int silent; /* ms without a byte since then */
 	bool cut;   /* the last byte was no newline */
+	bool binary;
 	const char *error;
 	uint64_t offset, size;
 	ssize_t (*read)(
@@ -131,7 +132,7 @@ read_fd(struct source *s, char *buf, size_t n, const struct idle *idle)
 		if (!reopen_if_rotated(s, ms)) {
 			if (stop_wait(-1, ms) < 0)
 				return 0;
-		} else if (s->cut && s->read == read_plain) {
+		} else if (s->cut && s->read == read_plain && !s->binary) {
 			/* The last line ends with its file. */
 			s->cut = false;
 			*buf = '\n';
@@ -461,6 +462,12 @@ uint64_t
 source_size(const struct source *s)
 {
 	return s->size;
+}
+
+void
+source_is_binary(struct source *s)
+{
+	s->binary = true;
 }
 
 void

@@ -63,6 +63,8 @@ bool source_is_regular(const struct source *s);
 /* Bytes read from the descriptor, and its size (0 if unknown). */
 uint64_t source_offset(const struct source *s);
 uint64_t source_size(const struct source *s);
+/* What it has are no lines: where one file ends, no newline is put. */
+void source_is_binary(struct source *s);
 void source_close(struct source *s);
 
 #endif

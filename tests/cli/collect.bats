@@ -80,6 +80,23 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 	[[ ${#lines[@]} == 25 ]]
 }
 
+@test 'collect: a file of IPFIX messages that is followed and rotated' {
+	cd "$BATS_TEST_TMPDIR"
+	exporter file twelve > flows.ipfix
+	cp flows.ipfix next
+	flowcat --follow flows.ipfix > out 2> err 3>&- &
+	for lines in 12 24; do
+		for ((i = 0; i < 500 && $(wc -l < out) < lines; i++)); do
+			sleep 0.01
+		done
+		[[ $(wc -l < out) == "$lines" ]]
+		mv next flows.ipfix 2> /dev/null || :
+	done
+	kill $!
+	wait $!
+	same '' "$(< err)"
+}
+
 @test 'collect: a file that is cut off is told' {
 	cd "$BATS_TEST_TMPDIR"
 	exporter file twelve | head -c -5 > cut.ipfix
