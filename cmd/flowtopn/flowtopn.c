@@ -88,6 +88,7 @@ struct job {
 	struct value min;
 	uint64_t written;
 	bool below; /* what comes next: an empty line parts it from the last */
+	bool begun; /* a window was over */
 };
 
 /* "NAME=f(x)", "f(x)", "NAME:a": the name of its column, and what to add. */
@@ -253,6 +254,7 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 		j->written += alerting_write(j->alerting, bounds);
 		return;
 	}
+	j->begun = true;
 	for (size_t i = 0; i < opt.n_keys; i++) {
 		if (j->below)
 			out_char(&j->run.out, '\n');
@@ -260,6 +262,18 @@ write_rankings(void *arg, const struct window_bounds *bounds)
 			   j->run.format != ROW_BULK;
 		j->written += ranking_write(&j->rankings[i], &j->run, bounds);
 	}
+}
+
+/* Of csv and tsv the headers, where there was no window, too. */
+static void
+close_rankings(struct job *j)
+{
+	static const struct window_bounds none;
+
+	if (!j->begun && (j->run.format == ROW_CSV || j->run.format == ROW_TSV))
+		write_rankings(j, &none);
+	for (size_t i = 0; i < opt.n_keys; i++)
+		ranking_close(&j->rankings[i]);
 }
 
 static void
@@ -382,5 +396,7 @@ main(int argc, char **argv)
 	rank(&j);
 	if (j.alerting)
 		alerting_close(j.alerting);
+	else
+		close_rankings(&j);
 	return run_close(&j.run, j.written);
 }

@@ -405,3 +405,11 @@ ranking_write(
 	}
 	return s->written;
 }
+
+void
+ranking_close(struct ranking *r)
+{
+	if (r->sheet->out)
+		row_close(r->sheet->out);
+	r->sheet->out = NULL;
+}

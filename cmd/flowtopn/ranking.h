@@ -37,6 +37,9 @@ void ranking_open(struct ranking *r, const struct window *w, bool approximate);
 uint64_t ranking_write(
     struct ranking *r, struct run *run, const struct window_bounds *bounds);
 
+/* No more windows.  A header that waits for rows is written without them. */
+void ranking_close(struct ranking *r);
+
 /* With --approx in place of winagg_add() and its client; i: of the list. */
 const char *ranking_save(struct ranking *r, struct window_pane *pane, size_t i,
     uint64_t counters, const struct expr_input *in);

@@ -478,6 +478,25 @@ bounded() {
 
 # ---- what cannot be done ----
 
+@test "csv and tsv have their headers without rows, too" {
+	local head=flows,packets,bytes,bytes_pct,bytes_cum_pct
+
+	run_ok flowtopn -k pr -f csv /dev/null
+	same "rank,protocol,$head"
+	run_ok flowtopn -k pr -w 1m -f csv --approx 5 -b n='count()' /dev/null
+	same window_start,window_end,rank,protocol,n,n_pct,n_cum_pct,n_error
+	run_ok flowtopn -k pr -k sp -f csv /dev/null
+	same "ranking,rank,protocol,$head
+
+ranking,rank,src_port,$head"
+	run_ok flowtopn -k pr -f tsv --min 10 <<< '{"protocol":6,"bytes":9}'
+	same "$(tr , '\t' <<< "rank,protocol,$head")"
+	for format in json table line; do
+		run_ok flowtopn -k pr -k sp -f "$format" /dev/null
+		same ''
+	done
+}
+
 @test "options that are refused" {
 	refuses '-k is needed'
 	refuses "-b: there is no column 'nothing'" -k sa -b nothing
