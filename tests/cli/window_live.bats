@@ -146,6 +146,10 @@ median() {
 	row
 	has '"window_end":"2024-05-01T01:00:00.001Z","n":2}' "$row"
 	((lag >= 500000 && lag < 500000 + 10 * limit))
+	# One that would have belonged to it begins another.
+	send 1000
+	row
+	has '"window_start":"2024-05-01T00:00:01.000Z"' "$row"
 	end 0
 }
 
