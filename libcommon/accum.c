@@ -14,10 +14,11 @@ is_number(const struct value *v)
 	return value_nano(v, &nano);
 }
 
+/* Integers of 64 bits, with and without a sign. */
 static bool
-is_whole(const struct value *v)
+is_bits(const struct value *v)
 {
-	return v->type == VALUE_INT;
+	return v->type == VALUE_INT && v->i >= INT64_MIN && v->i <= UINT64_MAX;
 }
 
 const struct accum_fn accum_fns[] = {
@@ -202,7 +203,7 @@ const struct accum_fn accum_fns[] = {
 	    .size = sizeof(struct accum_bits),
 	    .args = 1,
 	    .keeps_type = true,
-	    .accepts = is_whole,
+	    .accepts = is_bits,
 	    .add = accum_bits_add,
 	    .result = accum_bits_result,
 	    .merge = accum_bits_merge,

@@ -387,6 +387,9 @@ rss() {
 {"protocol":6,"flags_bits":".A.RSF"}
 {"protocol":17}' -k pr -a 'bits(flags)'
 	of '{"b":7}' 'b=bits(.x)' 1 2 4 1
+	of '{"b":18446744073709551615}' 'b=bits(.x)' 18446744073709551614 1
+	run_err 1 flowagg -a 'bits(.x)' <<< '{"x":18446744073709551616}'
+	same '{}'
 }
 
 @test "entropy()" {
