@@ -91,7 +91,7 @@ opened(const char *file)
 
 	if (!f)
 		die_errno("%s", file);
-	out_spare(file);
+	out_keep(file);
 	return f;
 }
 

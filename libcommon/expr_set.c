@@ -197,7 +197,7 @@ set_add_file(struct set *s, const char *name, const struct value_reading *how,
 	*line = 0;
 	if (!f)
 		return strerror(errno);
-	out_spare(name);
+	out_keep(name);
 	while (!err && (n = getline(&text, &room, f)) >= 0) {
 		char *p = text + strspn(text, " \t,;\r\n");
 

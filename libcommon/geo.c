@@ -323,7 +323,7 @@ geo_add(struct geo *g, const char *path)
 
 	if (g->n == GEO_MAX)
 		die("%s: more than %d databases", path, GEO_MAX);
-	out_spare(path);
+	out_keep(path);
 	status = MMDB_open(path, MMDB_MODE_MMAP, db);
 	if (status == MMDB_FILE_OPEN_ERROR)
 		die_errno("%s", path);

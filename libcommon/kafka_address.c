@@ -184,7 +184,7 @@ read_file(struct kafka_address *a, const char *name)
 
 	if (!f)
 		die_errno("%s", name);
-	out_spare(name);
+	out_keep(name);
 	for (unsigned n = 1; getline(&line, &room, f) >= 0; n++) {
 		char *text = trim(line);
 		size_t at = strcspn(text, "=");

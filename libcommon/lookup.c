@@ -365,7 +365,7 @@ lookup_read_file(struct lookup *l, const char *file)
 
 	if (!f)
 		die_errno("%s", file);
-	out_spare(file);
+	out_keep(file);
 	do {
 		if (n + BUFSIZ > cap)
 			text = xreallocarray(text, cap = 2 * cap + BUFSIZ, 1);

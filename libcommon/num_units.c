@@ -147,7 +147,7 @@ num_duration(struct slice s, int64_t *ns)
 		if (name.n || !first)
 			unit = time_unit(name);
 		if (!unit)
-			return "unknown unit of time: they are ms, s, m, h, d and w";
+			return "unknown unit of time: they are ns, us, ms, s, m, h, d, w";
 		sum += times(&f, (uint64_t)unit, &exact);
 		if (sum > INT64_MAX)
 			return "duration beyond 292 years";

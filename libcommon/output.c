@@ -36,17 +36,18 @@ out_prepare(struct output *out, const char *name)
 static struct spared {
 	dev_t device;
 	ino_t number;
-	const struct output *by; /* NULL: it is read */
+	const struct output *by; /* NULL: it is read, .. */
+	bool whole;              /* .. and nothing more of it will be */
 } * spared;
 static size_t n_spared, cap_spared;
 
 static void
-spare(const struct stat *s, const struct output *by)
+spare(const struct stat *s, const struct output *by, bool whole)
 {
 	if (!S_ISREG(s->st_mode))
 		return;
 	spared = xgrow(spared, &cap_spared, n_spared, sizeof *spared);
-	spared[n_spared++] = (struct spared){ s->st_dev, s->st_ino, by };
+	spared[n_spared++] = (struct spared){ s->st_dev, s->st_ino, by, whole };
 }
 
 void
@@ -56,16 +57,27 @@ out_spare(const char *name)
 	struct stat s;
 
 	if ((standard ? fstat(STDIN_FILENO, &s) : stat(name, &s)) == 0)
-		spare(&s, NULL);
+		spare(&s, NULL, false);
 }
 
+void
+out_keep(const char *name)
+{
+	struct stat s;
+
+	if (stat(name, &s) == 0)
+		spare(&s, NULL, true);
+}
+
+/* name: NULL of standard output. */
 static void
 check_spared(const struct stat *s, const char *name)
 {
 	for (size_t i = 0; i < n_spared; i++)
 		if (spared[i].device == s->st_dev &&
-		    spared[i].number == s->st_ino)
-			die("%s: it is %s, so it cannot be written", name,
+		    spared[i].number == s->st_ino && (name || !spared[i].whole))
+			die("%s: it is %s, so it cannot be written",
+			    name ? name : "standard output",
 			    spared[i].by ? "written already" : "read");
 }
 
@@ -85,12 +97,12 @@ out_begin(struct output *out)
 
 	if (out->fd < 0 || fstat(out->fd, &s) || !S_ISREG(s.st_mode))
 		return;
-	check_spared(&s, out->name ? out->name : "standard output");
+	check_spared(&s, out->name);
 	if (!out->name)
 		return;
 	if (ftruncate(out->fd, 0))
 		die_errno("%s", out->name);
-	spare(&s, out);
+	spare(&s, out, false);
 }
 
 void

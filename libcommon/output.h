@@ -49,11 +49,11 @@ void out_open(struct output *out, const char *name);
 void out_prepare(struct output *out, const char *name);
 void out_begin(struct output *out);
 
-/*
- * An input ("-": standard input), or a file that an option names: an output
- * that is this file is fatal.
- */
+/* An input ("-": standard input): an output that is this file is fatal. */
 void out_spare(const char *name);
+
+/* A file that was read as a whole: standard output may add to it. */
+void out_keep(const char *name);
 
 /* The same of what is written otherwise; outputs are spared, too. */
 void out_check(const char *name);

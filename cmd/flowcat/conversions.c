@@ -422,16 +422,12 @@ static const char *
 as_direction(struct convert *c, const struct json_val *v, struct value *out)
 {
 	bool egress = convert_says(v, "e");
-	const char *err;
 
-	if (convert_says(v, "u"))
-		return NULL;
 	if (egress || convert_says(v, "i")) {
-		*out = (struct value){ .type = VALUE_INT, .i = egress };
-	} else {
-		err = as_int(c, v, out);
-		if (err || out->type != VALUE_INT)
-			return err;
+		out->i = egress;
+	} else if (as_int(c, v, out) || out->type != VALUE_INT) {
+		out->type = VALUE_NONE;
+		return NULL;
 	}
 	out->type = VALUE_STR;
 	out->s = out->i ? SLICE_LIT("egress") : SLICE_LIT("ingress");

@@ -334,7 +334,7 @@ namelist_read(const char *file)
 
 	if (fd < 0)
 		return NULL;
-	out_spare(file);
+	out_keep(file);
 	if (fstat(fd, &st) < 0 || st.st_size > UINT32_MAX / 2)
 		st.st_size = 0;
 	l = begin((size_t)st.st_size);

@@ -148,7 +148,7 @@ slurp(const char *name)
 
 	if (!f)
 		die_errno("%s", name);
-	out_spare(name);
+	out_keep(name);
 	n = getdelim(&text, &room, '\0', f);
 	if (n < 0 && ferror(f))
 		die_errno("%s", name);

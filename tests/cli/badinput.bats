@@ -492,6 +492,11 @@ rss() {
 	refuses_to_write flowcat --anon same.json -o same.json
 	line='client.id=me'
 	refuses_to_write flowcat -F same.json -o same.json
+	# What is read as a whole may be added to.
+	echo 192.0.2.1 > list
+	flowfilter 'sa in @list' --fields ttl <<< '{"src_ip_addr":"192.0.2.1","ttl":9}' >> list
+	same '192.0.2.1
+{"ttl":9}' "$(< list)"
 	# Nor is it emptied where the command is wrong.
 	run_err 2 flowfilter 'foo bar' /dev/null -o same.json
 	same "$line" "$(< same.json)"

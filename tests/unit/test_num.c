@@ -336,7 +336,7 @@ static const struct wanted quantities[] = {
 };
 
 static const char no_time_unit[] =
-    "unknown unit of time: they are ms, s, m, h, d and w";
+    "unknown unit of time: they are ns, us, ms, s, m, h, d, w";
 static const char no_duration[] = "duration expected";
 
 static const struct wanted durations[] = {
