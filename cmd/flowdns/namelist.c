@@ -89,7 +89,7 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 		plain &= (unsigned char)c < 0x80;
 		copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
 		/* And NUL.  A '*' elsewhere would not mean what it says. */
-		if (memchr("/\",:*", c, 6))
+		if (memchr("/\",:*<>", c, 8))
 			return false;
 	}
 	copy[s.n] = '\0';
@@ -199,12 +199,18 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 		slice_is_nocase(words[n - 1], "rpz-passthru."));
 }
 
-/* "name##selector": an ad blocker's rule for parts of the pages of a name. */
+/*
+ * "name##selector": an ad blocker's rule for parts of the pages of a name.  A
+ * comment has a blank before it, or behind its signs.
+ */
 static bool
-is_of_pages(struct slice behind)
+is_of_pages(struct slice line, struct slice name)
 {
-	return behind.n > 1 && behind.p[0] == '#' &&
-	       memchr("#@?$", behind.p[1], 4);
+	const char *sign = name.p + name.n, *end = line.p + line.n, *p = sign;
+
+	while (p < end && memchr("#@?$", *p, 4))
+		p++;
+	return p - sign > 1 && *sign == '#' && p < end && !is_space(*p);
 }
 
 /* Whether it is a name as names are compared: most lines are. */
@@ -237,7 +243,7 @@ take_line(struct namelist *l, struct slice line)
 	while (n < MAX_WORDS && next_word(&rest, &words[n]))
 		n++;
 	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)) ||
-	    (n == 1 && is_of_pages(rest)))
+	    (n == 1 && is_of_pages(line, words[0])))
 		return;
 	if (slice_is_nocase(words[0], "$ORIGIN") && n > 1) {
 		set_origin(l, words[1]);

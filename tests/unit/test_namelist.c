@@ -58,6 +58,12 @@ test_forms(void)
 	FINDS("# example.com", "example.com", "");
 	FINDS("example.com # or not", "example.com", "example.com");
 	FINDS("a.example # example.com", "example.com", "");
+	FINDS("a.example ## or not", "a.example", "a.example");
+	FINDS("a.example## or not", "a.example", "a.example");
+	FINDS("a.example ##.or", "a.example", "a.example");
+	FINDS("a.example##.banner", "a.example", "");
+	FINDS("a.example###id", "a.example", "");
+	FINDS("a.example#@#.banner", "a.example", "");
 	FINDS("0.0.0.0 a.example b.example", "b.example", "b.example");
 	FINDS("fe80::1%lo0 a.example", "a.example", "a.example");
 	FINDS("127.0.0.1 localhost", "localhost", "");
@@ -97,6 +103,8 @@ test_numbers(void)
 	OK(count("a\n\nb,x\nc:80\n0.0.0.0 d.e,f\n", &bad, &line) == 1 &&
 	    bad == 3 && line == 3);
 	OK(count("*\na*.b\n*.*.c\n*.d", &bad, &line) == 1 && bad == 3);
+	OK(count("<html>\n<body>\nNot found\n</body>", &bad, &line) == 0 &&
+	    bad == 4);
 	OK(count("", &bad, &line) == 0 && bad == 0);
 	OK(!namelist_read("/nonexistent"));
 }
