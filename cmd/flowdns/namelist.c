@@ -15,15 +15,19 @@
 #include "libcommon/output.h"
 #include "libcommon/xalloc.h"
 
-enum { MAX_NAME = NAMETABLE_MAX, MAX_WORDS = 8 };
+enum {
+	MAX_NAME = NAMETABLE_MAX,
+	MAX_WORDS = 8,
+	FULL_ROOM = 5 * MAX_NAME /* a name in Unicode and its origin */
+};
 
 struct namelist {
 	struct nametable *names;
 	size_t line;           /* at hand, from 1 */
 	size_t bad, first_bad; /* how many; the line of the first */
-	/* Of a zone. */
 	bool zone;
-	char origin[MAX_NAME + 2];
+	char apex[MAX_NAME + 1];   /* the zone's own name, if known */
+	char origin[MAX_NAME + 1]; /* that of relative names */
 };
 
 static void
@@ -140,27 +144,52 @@ add_rule(struct namelist *l, struct slice s)
 		add_text(l, s, false);
 }
 
-/* Names of a zone are relative to its origin unless they end with a dot. */
+/* A name of a zone in full: relative ones have no dot at their end. */
 static struct slice
-without_origin(const struct namelist *l, struct slice owner)
+in_full(const struct namelist *l, struct slice s, char room[FULL_ROOM])
 {
 	size_t n = strlen(l->origin);
 
-	if (n && owner.n > n + 1 && owner.p[owner.n - 1] == '.' &&
-	    slice_is_nocase(
-		slice_of(owner.p + owner.n - 1 - n, n), l->origin) &&
-	    owner.p[owner.n - 2 - n] == '.')
-		owner.n -= n + 2;
-	return owner;
+	if (slice_is(s, "@"))
+		return slice_of(l->origin, n);
+	if (s.p[s.n - 1] == '.' || !n || s.n + 1 + n > FULL_ROOM)
+		return s;
+	memcpy(room, s.p, s.n);
+	room[s.n] = '.';
+	memcpy(room + s.n + 1, l->origin, n);
+	return slice_of(room, s.n + 1 + n);
 }
 
+/* What of a full name is before the zone's: nothing of that itself. */
+static struct slice
+before_apex(const struct namelist *l, struct slice s)
+{
+	size_t n = strlen(l->apex);
+
+	while (s.n && s.p[s.n - 1] == '.')
+		s.n--;
+	if (!n || s.n < n ||
+	    !slice_is_nocase(slice_of(s.p + s.n - n, n), l->apex))
+		return s;
+	if (s.n == n)
+		s.n = 0;
+	else if (s.p[s.n - n - 1] == '.')
+		s.n -= n + 1;
+	return s;
+}
+
+/* "$ORIGIN name": within the zone, as BIND writes it, or a zone of its own. */
 static void
 set_origin(struct namelist *l, struct slice s)
 {
+	char room[FULL_ROOM], name[MAX_NAME + 1];
 	size_t n;
 
-	if (!normal(s, l->origin, &n))
-		*l->origin = '\0';
+	if (!normal(in_full(l, s, room), name, &n))
+		*name = '\0';
+	memcpy(l->origin, name, sizeof name);
+	if (*name && before_apex(l, slice_of(name, n)).n == n)
+		memcpy(l->apex, name, sizeof name);
 }
 
 /* "owner [ttl] [class] type data": of RPZ, CNAMEs and addresses tell. */
@@ -169,7 +198,9 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 {
 	static const char *const triggers[] = { "rpz-ip", "rpz-client-ip",
 		"rpz-nsip", "rpz-nsdname" };
-	struct slice owner = without_origin(l, words[0]);
+	char room[FULL_ROOM];
+	struct slice owner = in_full(l, words[0], room);
+	size_t len;
 	int type = 1;
 
 	while (type < n - 1 && (ascii_is_digit(*words[type].p) ||
@@ -180,11 +211,15 @@ zone_line(struct namelist *l, const struct slice *words, int n)
 		return;
 	}
 	l->zone = true;
-	if (slice_is_nocase(words[type], "SOA") && !slice_is(words[0], "@"))
-		set_origin(l, words[0]);
+	if (slice_is_nocase(words[type], "SOA") &&
+	    !normal(owner, l->apex, &len))
+		*l->apex = '\0';
+	owner = before_apex(l, owner);
 	if (!slice_is_nocase(words[type], "CNAME") &&
 	    !slice_is_nocase(words[type], "A") &&
 	    !slice_is_nocase(words[type], "AAAA"))
+		return;
+	if (!owner.n) /* the zone itself */
 		return;
 	for (size_t i = 0; i < sizeof triggers / sizeof *triggers; i++) {
 		size_t k = strlen(triggers[i]);

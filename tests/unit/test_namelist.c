@@ -92,6 +92,47 @@ test_forms(void)
 	    "xn--bcher-kva.example", "xn--bcher-kva.example");
 }
 
+static const char dumped[] = "$ORIGIN .\n"
+			     "rpz.local IN SOA x. y. 1 2 3 4 5\n"
+			     "\t\tNS x.\n"
+			     "$ORIGIN example.RPZ.local.\n"
+			     "a CNAME .\n"
+			     "b.a CNAME rpz-passthru.\n"
+			     "$ORIGIN c.example.rpz.local.\n"
+			     "* CNAME .\n"
+			     "$ORIGIN 0.0.10.rpz-ip.rpz.local.\n"
+			     "24.0 CNAME .\n"
+			     "$ORIGIN rpz.local.\n"
+			     "@ A 127.0.0.1\n"
+			     "d.example.rpz.local. A 127.0.0.1\n"
+			     "$ORIGIN rpz2.local.\n"
+			     "e.example CNAME .\n"
+			     "$ORIGIN example\n"
+			     "f CNAME .\n";
+
+/* Relative names, as BIND writes a zone, and a zone behind it. */
+static void
+test_zone(void)
+{
+	size_t bad, line;
+
+	OK(count(dumped, &bad, &line) == 6 && bad == 0);
+	FINDS(dumped, "a.example", "a.example");
+	FINDS(dumped, "a", "");
+	FINDS(dumped, "b.a.example", "");
+	FINDS(dumped, "x.c.example", "c.example");
+	FINDS(dumped, "x.rpz.local", "");
+	FINDS(dumped, "d.example", "d.example");
+	FINDS(dumped, "e.example", "e.example");
+	FINDS(dumped, "f.example", "f.example");
+	FINDS(
+	    "$ORIGIN local.\nrpz SOA x. y. 1 2 3 4 5\na.example.rpz A 0.0.0.0",
+	    "a.example", "a.example");
+	FINDS("$ORIGIN rpz\n@ SOA x. y. 1 2 3 4 5\nrpz. A 0.0.0.0\na.b CNAME .",
+	    "a.b", "a.b");
+	FINDS("rpz. SOA x. y. 1 2 3 4 5\na.b CNAME .", "a.b", "a.b");
+}
+
 static void
 test_numbers(void)
 {
@@ -139,6 +180,7 @@ main(void)
 {
 	test_labels();
 	test_forms();
+	test_zone();
 	test_numbers();
 	test_many();
 	return DONE();
