@@ -6,8 +6,8 @@
 #include <stdlib.h>
 
 #include "libcommon/die.h"
-#include "libcommon/field.h"
 #include "libcommon/foreign.h"
+#include "libcommon/unseen.h"
 #include "libcommon/xalloc.h"
 
 /* Each shape that is learned means to walk over the rest of a chunk anew. */
@@ -178,28 +178,13 @@ reader_stop(struct reader *r)
 	input_stop(&r->in, r->chunk + r->at);
 }
 
-static void
-tell_unseen(const struct reader *r)
-{
-	for (size_t i = 0; i < r->schema->n_asked && r->records; i++) {
-		struct slice name = r->schema->slots[r->schema->asked[i]];
-		const struct field *f = field_named(name);
-
-		if (!r->seen[r->schema->asked[i]])
-			warn("no record has '%.*s'%s", (int)name.n, name.p,
-			    f && field_is_end(f)
-				? "; flowcat converts other formats"
-				: "");
-	}
-}
-
 void
 reader_close(struct reader *r)
 {
 	if (r->rejected > READER_MESSAGES)
 		warn("%" PRIu64 " bad records in all", r->rejected);
-	if (!r->in.reframe) /* flowcat's are converted records' */
-		tell_unseen(r);
+	if (r->records && !r->in.reframe) /* flowcat's are converted records' */
+		unseen_tell(r->schema, r->seen);
 	if (r->rejected && !r->records && !r->in.reframe)
 		warn("no usable record at all; flowcat converts other formats");
 	input_close(&r->in);

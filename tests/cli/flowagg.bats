@@ -705,6 +705,10 @@ flowfilter: no record has 'foo.bar'" "$stderr"
 	both flowfilter -c 'dst ip 192.0.2.2' goflow2
 	same "flowfilter: no record has 'dst_ip_addr'$hint" "$stderr"
 	run_ok flowfilter -c 'exists(sa)' goflow2
+	# Rows of flowdns about hosts have one address.
+	echo '{"type":"querying_hosts","src_ip_addr":"192.0.2.1"}' > hosts
+	run_ok flowfilter -c 'ip 192.0.2.1' hosts
+	same 1
 	run_ok flowagg -k sa /dev/null
 }
 
