@@ -89,15 +89,6 @@ unname(const struct parser *p, const struct node *field, struct node *n)
 	n->text = n->word;
 }
 
-/* What jq and SQL call unknown; but there is a type NULL of DNS. */
-static bool
-is_null(const struct field *f, const struct node *n)
-{
-	return n->kind == NODE_WORD && slice_is_nocase(n->text, "null") &&
-	       !(f && f->type == FIELD_NAMED &&
-		   names_number(f->set, n->text) >= 0);
-}
-
 struct node *
 parse_beside(struct parser *p, const struct node *field, struct node *n)
 {
@@ -107,7 +98,7 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 
 	unname(p, field, n);
 	is_word = n->kind == NODE_WORD;
-	if (is_null(f, n))
+	if (is_word && parse_is_null(f, n->text))
 		return parse_as_operand(p, n);
 	if (!is_word && (n->kind != NODE_CONST || !n->text.p))
 		return n;

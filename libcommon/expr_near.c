@@ -13,8 +13,8 @@ static const struct {
 } foreign[] = {
 	{ "ttl", "min ttl or max ttl" },
 	{ "if", "in if or out if" },
-	{ "in", "in if, in packets or in bytes" },
-	{ "out", "out if, out packets or out bytes" },
+	{ "in", "in if, in packets or in bytes first in a comparison" },
+	{ "out", "out if, out packets or out bytes first in a comparison" },
 	{ "sysid", "exporter id" },
 	{ "observation", "observation domain id" },
 	{ "nextip", "next ip" },
@@ -109,6 +109,14 @@ phrase_nearest(struct slice word, expr_names_fn *also)
 	for (unsigned i = 0; also && (name = also(i)); i++)
 		near_look(&near, name);
 	return near.best;
+}
+
+bool
+parse_is_null(const struct field *f, struct slice word)
+{
+	return slice_is_nocase(word, "null") &&
+	       !(f && f->type == FIELD_NAMED &&
+		   names_number(f->set, word) >= 0);
 }
 
 void

@@ -185,6 +185,8 @@ add_element(struct parser *p, const struct field *f, struct set *set)
 	unsigned line, port;
 	char *name;
 
+	if (!quoted && parse_is_null(f, s))
+		parse_foreign(p, s, at);
 	if (!is_file) {
 		err = quoted ? set_add_quoted(set, s, &p->context->how)
 			     : set_add(set, s, &p->context->how);

@@ -173,6 +173,9 @@ _Noreturn void parse_end_fail(struct parser *p);
 _Noreturn void parse_no_column(
     struct parser *p, struct slice name, const char *at);
 
+/* What jq and SQL call unknown; but DNS has a type NULL. */
+bool parse_is_null(const struct field *f, struct slice word);
+
 /* Fails at a word of another language, saying what is written here. */
 void parse_foreign(struct parser *p, struct slice word, const char *at);
 

@@ -812,7 +812,11 @@ refuses() {
 		refuses "$word = null" \
 			"'null' has no meaning here: write exists(x) or not exists(x)" \
 			$((${#word} + 3))
+		refuses "$word in [null, 5]" \
+			"'null' has no meaning here: write exists(x) or not exists(x)" \
+			$((${#word} + 5))
 	done
+	refuses '5 >= out bytes' "'out' has no meaning here: write out if, out packets or out bytes first in a comparison" 5
 	refuses 'port [22 80]' "$operand $list" 5
 	refuses '.a.b[0] = 3' "$end $list" 4
 	refuses 'port 80,443' "$end ('in [..]' has several values)" 7
@@ -823,12 +827,16 @@ refuses() {
 	refuses 'bytes > 1 M' "$end (no blank goes before a unit)" 10
 	refuses 'packets + 5 10' "$end" 12
 	# A type of DNS, which tunnels use, has this name.
-	same '{"dns_qtype":10}' "$(
-		echo '{"dns_qtype":10}' | flowfilter 'dns_qtype = NULL')"
+	for word in 'dns_qtype = NULL' 'dns_qtype in [A, NULL]'; do
+		run_ok flowfilter "$word" <<< '{"dns_qtype":10}'
+		same '{"dns_qtype":10}'
+	done
 	# They are members all the same.
 	same '{"nat":3,"null":null,"ttl":4}' "$(
 		echo '{"nat":3,"null":null,"ttl":4}' |
 			flowfilter '.nat = 3 and ttl = 4 and not exists(.null)')"
+	same '{"note":"null"}' \
+		"$(echo '{"note":"null"}' | flowfilter '.note in ["null"]')"
 }
 
 @test "errors: the nearest word" {
