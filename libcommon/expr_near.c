@@ -146,8 +146,9 @@ parse_no_column(struct parser *p, struct slice name, const char *at)
 	for (unsigned i = 0; also && (function = also(i)); i++)
 		if (slice_is_nocase(name, function))
 			parse_fail(p, at,
-			    "there is no column '%s'; the function is %s(..)",
-			    function, function);
+			    "there is no column '%s'; the function is %s(%s)",
+			    function, function,
+			    strcmp(function, "count") == 0 ? "" : "..");
 	if (also && field_find(name))
 		parse_fail(p, at,
 		    "there is no column '%.*s'; of a field it is sum(%.*s), "

@@ -730,7 +730,7 @@ flowfilter: no record has 'foo.bar'" "$stderr"
   ^" -a 'foo(byt)'
 	refuses "-a: there is no function 'p101'" -a 'p101(byt)'
 	refuses "-a: there is no function 'mean'; did you mean 'avg'?" -a 'mean(byt)'
-	refuses "-a: there is no column 'count'; the function is count(..)" \
+	refuses "-a: there is no column 'count'; the function is count()" \
 		-a 'sum(byt), count'
 	refuses "-a: there is no column 'byt'; of a field it is sum(byt), max(byt) .." \
 		-a 'flows=count(), byt'
