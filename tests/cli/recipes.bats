@@ -283,6 +283,11 @@ dns_truth() {
 	run_ok recipe patterns --patterns "$scans" -f csv flows
 	has '203.0.113.5,,,23,'
 	has '2001:db8:9::5,2001:db8:1::10,,,'
+	# Keys of a file of one's own.
+	sed 's/"src_ip_addr", "dst_port"/"src_ip_addr", "to=dst_port"/' \
+		"$ROOT/share/patterns/scan-horizontal.json" > own.json
+	run_ok recipe patterns --patterns own.json -f csv flows
+	has ',src_ip_addr,to,'
 	run_ok recipe top-n-hosts -f csv --window 2h --top 1 -L 192.0.2.53/32 flows
 	has ',dst_ip_addr,1,192.0.2.53,,192.0.2.'
 	echo '{"date_last_seen":"2026-11-23T08:00:02Z","tls_client_ciphers":"0x0005"}' > flows
