@@ -264,12 +264,14 @@ accum_avg_result(const void *state, const struct accum_spec *s,
 {
 	const struct accum_sum *sum = state;
 	i128 total = sum_get(sum), n = (i128)sum->n * NUM_NANO;
+	const i128 exact = (i128)1 << 53; /* of a double */
 
 	(void)s;
 	(void)arena;
 	*out = (struct value){ .type = sum->n ? VALUE_REAL : VALUE_NONE };
-	/* The total may not fit in a double: whole means stay whole. */
-	if (sum->n)
+	if (sum->n && total < exact && total > -exact)
+		out->d = (double)total / (double)n;
+	else if (sum->n) /* whole means stay whole */
 		out->d = (double)(total / n) + (double)(total % n) / (double)n;
 }
 

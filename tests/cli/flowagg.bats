@@ -262,6 +262,7 @@ rss() {
 	# Rounded once.
 	of '{"m":180473415053}' 'm=avg(.x)' 180473415053
 	of '{"m":-8554072795}' 'm=avg(.x)' -15221894660 -1886250930
+	of '{"m":1.6666666666666667}' 'm=avg(.x)' -3.5 1.6 6.9
 }
 
 @test "min() and max(): numbers, addresses, times, text" {
