@@ -4,14 +4,10 @@
  */
 #include <stdlib.h>
 
-#include "cmd/flowagg/partial.h"
-#include "libcommon/alert.h"
+#include "cmd/flowagg/rows.h"
 #include "libcommon/num_units.h"
-#include "libcommon/rowsums.h"
 #include "libcommon/spread.h"
-#include "libcommon/winagg.h"
 #include "libcommon/window_input.h"
-#include "libcommon/xalloc.h"
 
 static struct {
 	struct run_opts run;
@@ -63,8 +59,6 @@ static const struct tool tool = {
 		    "--having 'targets >= 20' --alert scan flows.json\n",
 };
 
-enum { MAX_COLUMNS = 2 + ALERT_COLUMNS + AGG_MAX_KEYS + 4 * AGG_MAX };
-
 struct job {
 	struct run run;
 	struct window window;
@@ -73,14 +67,7 @@ struct job {
 	struct winaggs list;
 	struct partial *partial; /* --partial or --merge */
 	struct alerts *alerts;
-	struct row_out *out;
-	struct rowsums *sums; /* or NULL */
-	struct row_column columns[MAX_COLUMNS];
-	size_t from[MAX_COLUMNS]; /* the cell of a column */
-	size_t n_head, n_cells;   /* columns in front of cells; with them */
-	struct value row[MAX_COLUMNS], cells[MAX_COLUMNS];
-	struct arena arena; /* of a row */
-	uint64_t written;
+	struct rows *rows;
 };
 
 static const char *
@@ -126,173 +113,6 @@ aggregate(struct job *j)
 	}
 }
 
-/* Keys and items, without the hidden cells. */
-static size_t
-choose_columns(struct job *j, size_t n)
-{
-	const struct agg *a = &j->agg.agg;
-
-	for (size_t i = 0; i < a->cells.n; i++) {
-		if (agg_is_hidden(a, i))
-			continue;
-		j->from[n] = i;
-		j->columns[n++] =
-		    (struct row_column){ a->cell_names[i], a->cell_types[i] };
-	}
-	return n;
-}
-
-/* With --explain the errors of estimates. */
-static size_t
-error_columns(struct job *j, size_t n)
-{
-	for (size_t i = 0; opt.explain && i < j->agg.agg.n_calls; i++) {
-		const struct agg_call *c = &j->agg.agg.calls[i];
-		char *name;
-
-		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
-			continue;
-		name = xmalloc(c->name.n + sizeof "_error");
-		memcpy(name, c->name.p, c->name.n);
-		memcpy(name + c->name.n, "_error", sizeof "_error");
-		j->columns[n++] = (struct row_column){ name, NULL };
-	}
-	return n;
-}
-
-/* Keys and their states. */
-static size_t
-partial_columns(struct job *j, size_t n)
-{
-	for (size_t i = 0; i < j->agg.agg.n_keys; i++) {
-		j->from[n] = i;
-		j->columns[n++] = (struct row_column){ j->agg.agg.cell_names[i],
-			j->agg.agg.cell_types[i] };
-	}
-	j->n_cells = n;
-	j->columns[n++] = (struct row_column){ "partial", NULL };
-	return n;
-}
-
-static void
-open_rows(struct job *j)
-{
-	size_t n = window_columns(&j->window, j->columns);
-
-	if (j->alerts) {
-		alerts_columns(j->columns + n, "alert");
-		n += ALERT_COLUMNS;
-	}
-	j->n_head = n;
-	if (opt.partial) {
-		n = partial_columns(j, n);
-	} else {
-		j->n_cells = choose_columns(j, n);
-		n = error_columns(j, j->n_cells);
-	}
-	row_check(j->columns, n);
-	j->out =
-	    row_open(&j->run.out, j->run.format, j->columns, n, j->run.zone);
-	row_identify(j->out,
-	    window_identity(j->agg.window, j->n_head + j->agg.agg.n_keys));
-	if (j->run.format == ROW_JSON && n == j->n_cells)
-		j->sums = rowsums_new(
-		    &j->agg.agg, j->out, &j->run.out, j->from, j->n_head, n);
-}
-
-static void
-fill_errors(const struct job *j, const char *states, struct value *to)
-{
-	for (size_t i = 0; opt.explain && i < j->agg.agg.n_calls; i++) {
-		const struct agg_call *c = &j->agg.agg.calls[i];
-
-		if (!c->spec.fn->error || slice_starts(c->name, "_agg_"))
-			continue;
-		*to++ = (struct value){ .type = VALUE_REAL,
-			.d = c->spec.fn->error(states + c->offset) };
-	}
-}
-
-/* The cells of a row from those of a group, and its end. */
-static void
-put_row(struct job *j)
-{
-	for (size_t k = j->n_head; k < j->n_cells; k++)
-		j->row[k] = j->cells[j->from[k]];
-	row_put(j->out, j->row);
-	j->written++;
-	arena_reset(&j->arena);
-}
-
-static void
-write_alert(void *arg, const struct alert_row *row)
-{
-	struct job *j = arg;
-
-	if (j->window.muted)
-		return;
-	window_values(&j->window, &row->bounds, j->row);
-	memcpy(
-	    j->row + j->n_head - ALERT_COLUMNS, row->cells, sizeof row->cells);
-	agg_cells(
-	    &j->agg.agg, row->key, row->states, j->cells, &j->arena, NULL);
-	fill_errors(j, row->states, j->row + j->n_cells);
-	put_row(j);
-}
-
-static void
-write_group(
-    struct job *j, const void *block, const struct window_bounds *bounds)
-{
-	winagg_cells(&j->agg, block, j->cells, &j->arena);
-	if (opt.partial)
-		j->row[j->n_cells] =
-		    partial_put(j->partial, &j->agg, block, bounds, &j->arena);
-	else if (opt.explain)
-		fill_errors(
-		    j, winagg_states(&j->agg, block), j->row + j->n_cells);
-	put_row(j);
-}
-
-/* The same of whole numbers. */
-static bool
-write_sums(struct job *j, size_t i)
-{
-	const uint64_t *sums = winagg_sums(&j->agg, j->agg.rows.v[i].block);
-	char room[KEY_IP + 8];
-
-	if (!sums ||
-	    !rowsums_put(j->sums, winagg_row_key(&j->agg, i, room), sums))
-		return false;
-	j->written++;
-	return true;
-}
-
-/* A window is over. */
-static void
-write_rows(void *arg, const struct window_bounds *bounds)
-{
-	struct job *j = arg;
-	struct winagg *a = &j->agg;
-
-	if (j->alerts) {
-		alerts_window(j->alerts, bounds, write_alert, j);
-		row_flush(j->out);
-		return;
-	}
-	window_values(&j->window, bounds, j->row);
-	row_fix(j->out, j->row, j->n_head);
-	if (j->sums)
-		rowsums_begin(j->sums);
-	for (size_t i = 0; i < a->rows.n && i < opt.limit; i++) {
-		winagg_hint(a, i);
-		if (j->sums && write_sums(j, i))
-			continue;
-		write_group(j, a->rows.v[i].block, bounds);
-	}
-	row_flush(j->out);
-}
-
 /* Options that need or exclude others. */
 static void
 check_options(struct job *j)
@@ -324,6 +144,13 @@ check_options(struct job *j)
 	/* All partials count, in any order, unless the user says otherwise. */
 	if (opt.merge && !opt.window.lateness)
 		j->window.lateness = INT64_MAX;
+}
+
+/* A window is over. */
+static void
+write_rows(void *arg, const struct window_bounds *bounds)
+{
+	rows_write(((struct job *)arg)->rows, bounds);
 }
 
 static void
@@ -399,7 +226,11 @@ main(int argc, char **argv)
 	check_options(&j);
 	spread_open(&j.spread, &j.window);
 	open_aggregates(&j);
-	open_rows(&j);
+	j.rows = rows_new(&j.run, &j.window, &j.agg,
+	    &(struct rows_opts){ .explain = opt.explain,
+		.limit = opt.limit,
+		.partial = opt.partial ? j.partial : NULL,
+		.alerts = j.alerts });
 	key_partials(&j);
 	run_open(&j.run, operands, (struct reader_opts){ 0 });
 	winagg_client(&j.list, &client);
@@ -411,7 +242,5 @@ main(int argc, char **argv)
 	else
 		aggregate(&j);
 	window_finish(&j.window);
-	rowsums_free(j.sums);
-	row_close(j.out);
-	return run_close(&j.run, j.written);
+	return run_close(&j.run, rows_close(j.rows));
 }
