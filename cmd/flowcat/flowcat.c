@@ -3,17 +3,13 @@
  * flowcat: the door.  Reads flows as files, standard input and collectors
  * have them; writes canonical records.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd/flowcat/collect.h"
-#include "cmd/flowcat/convert.h"
-#include "cmd/flowcat/enrich.h"
+#include "cmd/flowcat/intake.h"
 #include "cmd/flowcat/pace.h"
 #include "cmd/flowcat/pair.h"
 #include "libcommon/die.h"
-#include "libcommon/hash.h"
-#include "libcommon/near.h"
 #include "libcommon/recout.h"
 #include "libcommon/run.h"
 #include "libcommon/xalloc.h"
@@ -22,27 +18,30 @@ enum { MERGE_BLOCK = 64 * 1024 };
 
 static struct {
 	struct run_opts run;
-	bool keep, unsample, merge, follow;
-	const char *from, *time_field, *replay, *unwrap, *biflow;
-	uint64_t limit, skip, sample;
-} opt = { .limit = UINT64_MAX, .sample = 1, .time_field = "date_last_seen" };
+	struct intake_opts intake;
+	bool merge, follow;
+	const char *time_field, *replay, *biflow;
+	uint64_t limit;
+} opt = { .intake = { .sample = 1 },
+	.limit = UINT64_MAX,
+	.time_field = "date_last_seen" };
 
 static const struct opt options[] = {
-	{ OPT_STRING, 0, "from", &opt.from, "DIALECT",
+	{ OPT_STRING, 0, "from", &opt.intake.from, "DIALECT",
 	    "canonical, ipfix, nfdump, ipfixcol2, ipfixcol1, goflow2, pmacct, "
 	    "suricata, zeek, unirec, argus (recognised)",
 	    NULL },
-	{ OPT_FLAG, 0, "keep", &opt.keep, NULL,
+	{ OPT_FLAG, 0, "keep", &opt.intake.keep, NULL,
 	    "keep members that are no fields, and the exporter's", NULL },
-	{ OPT_FLAG, 0, "unsample", &opt.unsample, NULL,
+	{ OPT_FLAG, 0, "unsample", &opt.intake.unsample, NULL,
 	    "multiply packets and bytes by the sampling rate", NULL },
-	{ OPT_STRING, 0, "unwrap", &opt.unwrap, "MEMBER",
+	{ OPT_STRING, 0, "unwrap", &opt.intake.unwrap, "MEMBER",
 	    "the record is within MEMBER, as an object or as text", NULL },
 	{ OPT_U64, 'n', "limit", &opt.limit, "N", "stop after N records",
 	    NULL },
-	{ OPT_U64, 0, "skip", &opt.skip, "N", "leave out the first N records",
-	    NULL },
-	{ OPT_U64, 0, "sample", &opt.sample, "N",
+	{ OPT_U64, 0, "skip", &opt.intake.skip, "N",
+	    "leave out the first N records", NULL },
+	{ OPT_U64, 0, "sample", &opt.intake.sample, "N",
 	    "one flow of N, by its addresses, ports and protocol", NULL },
 	{ OPT_STRING, 0, "biflow", &opt.biflow, "TIME[/WAIT]",
 	    "one record of both directions that start within TIME", NULL },
@@ -76,154 +75,13 @@ static const struct tool tool = {
 
 struct job {
 	struct run run;
-	struct convert *convert;
 	struct enrich *enrich; /* or NULL */
+	struct intake *intake;
 	struct recout *columns;
-	struct pair *pair;           /* or NULL */
-	struct output text, payload; /* memory */
-	int unwrap_slot, topic_slot, payload_slot;
-	uint64_t seen, written, no_flows;
+	struct pair *pair; /* or NULL */
+	uint64_t written;
 	bool plain; /* canonical records in runs need no look at each */
 };
-
-static enum dialect_id
-dialect_of(const char *name)
-{
-	struct near near = near_to(slice_str(name ? name : ""));
-	char all[160] = "";
-
-	for (int id = DIALECT_CANONICAL; name && id < DIALECTS; id++) {
-		near_look(&near, dialect_names[id]);
-		if (strcmp(name, dialect_names[id]) == 0)
-			return (enum dialect_id)id;
-		snprintf(all + strlen(all), sizeof all - strlen(all), " %s",
-		    dialect_names[id]);
-	}
-	if (name && strcmp(name, "auto") != 0)
-		opts_usage(
-		    "--from %s: there is no such dialect%s (there are:%s)",
-		    name, near_hint(&near), all);
-	return DIALECT_NONE;
-}
-
-/* What is not quite JSON passes only where it is converted. */
-static const char *
-strictly(const struct rec *rec)
-{
-	struct json_in in = { .p = rec->p, .end = rec->p + rec->n };
-	struct json_val v;
-
-	json_space(&in);
-	return json_value(&in, &v);
-}
-
-/*
- * The canonical text of the record at hand: its own bytes, or converted into
- * j->text.  False if there is none.
- */
-static bool
-canonical(struct job *j, struct reader *r, struct slice *text, bool *own)
-{
-	enum dialect_id id = convert_detect(j->convert, &r->rec);
-	const char *what = NULL;
-	enum convert_result result;
-
-	*own = id <= DIALECT_CANONICAL;
-	*text = slice_of(r->rec.p, r->rec.n);
-	if (*own && r->rec.irregular)
-		what = strictly(&r->rec);
-	if (what)
-		reader_reject(r, what);
-	if (*own || what)
-		return !what;
-	j->text.n = 0;
-	result = convert_put(j->convert, id, &r->rec, &j->text, &what);
-	*text = slice_of(j->text.buf, j->text.n);
-	if (result == CONVERT_BAD)
-		reader_reject(r, what);
-	j->no_flows += result == CONVERT_NO_FLOW;
-	return result == CONVERT_DONE;
-}
-
-/* The member that holds the record: --unwrap, or the payload of kcat -J. */
-static const struct json_val *
-envelope(const struct job *j, const struct rec *rec)
-{
-	const struct json_val *v;
-
-	if (j->unwrap_slot != SCHEMA_NONE) {
-		v = &rec->v[j->unwrap_slot];
-		return v->kind == JSON_NONE ? NULL : v;
-	}
-	v = &rec->v[j->payload_slot];
-	return rec->v[j->topic_slot].kind == JSON_STRING &&
-		       (v->kind == JSON_STRING || v->kind == JSON_OBJECT)
-		   ? v
-		   : NULL;
-}
-
-static bool
-unwrap(struct job *j, struct reader *r)
-{
-	const struct json_val *v = envelope(j, &r->rec);
-	struct output *o = &j->payload;
-
-	if (!v)
-		return true;
-	o->n = 0;
-	out_slice(o, json_slice(v));
-	if (v->kind == JSON_STRING && v->escaped)
-		o->n = json_unescape(slice_of(o->buf, o->n), o->buf);
-	while (o->n && strchr("\r\n", o->buf[o->n - 1]))
-		o->n--;
-	return reader_enter_memory(r, o);
-}
-
-/*
- * --where and enrichment are about canonical fields: a converted record is
- * looked at anew.
- */
-static bool
-wanted(struct job *j, struct reader *r, bool own, struct slice *text)
-{
-	struct expr_input in = { 0 };
-	const char *err;
-	bool yes = true;
-
-	if (!j->run.where && !j->enrich)
-		return true;
-	if (!own && !reader_enter_memory(r, &j->text))
-		return false;
-	if (!own) /* it may have moved */
-		*text = slice_of(r->rec.p, r->rec.n);
-	if (j->enrich)
-		return enrich_apply(j->enrich, r, text);
-	in.v = r->rec.v;
-	err = expr_test(j->run.where, &in, &yes);
-	if (err)
-		reader_reject(r, err);
-	return yes && !err;
-}
-
-/* The next canonical record of an input. */
-static bool
-pull(struct job *j, struct reader *r, struct slice *text)
-{
-	bool own;
-
-	while (reader_next(r)) {
-		if (!unwrap(j, r) || !canonical(j, r, text, &own))
-			continue;
-		if (opt.sample > 1 && pace_flow_hash(*text) % opt.sample)
-			continue;
-		if (!wanted(j, r, own, text))
-			continue;
-		if (j->seen++ < opt.skip)
-			continue;
-		return true;
-	}
-	return false;
-}
 
 static void
 put_one(struct job *j, struct reader *r, struct slice text)
@@ -285,7 +143,7 @@ cat(struct job *j)
 	struct reader *r = &j->run.reader;
 	struct slice text, more;
 
-	while (j->written < opt.limit && pull(j, r, &text)) {
+	while (j->written < opt.limit && intake_next(j->intake, r, &text)) {
 		put(j, r, text);
 		if (!j->plain || text.p != r->rec.p)
 			continue;
@@ -308,7 +166,7 @@ advance(struct job *j, struct stream *s)
 {
 	struct slice text;
 
-	s->live = pull(j, &s->reader, &text);
+	s->live = intake_next(j->intake, &s->reader, &text);
 	if (!s->live)
 		return;
 	s->text.n = 0;
@@ -361,19 +219,10 @@ merge(struct job *j, char **operands, struct reader_opts how)
 static void
 set_up(struct job *j)
 {
-	struct schema *s = &j->run.schema;
-
 	run_setup(&j->run, &opt.run, ROW_LINE);
 	j->enrich = enrich_new(&j->run);
 	pace_setup(opt.time_field, opt.replay, j->run.zone);
-	j->convert = convert_new(
-	    s, j->run.zone, dialect_of(opt.from), opt.keep, opt.unsample);
-	j->unwrap_slot =
-	    opt.unwrap ? schema_add(s, slice_str(opt.unwrap)) : SCHEMA_NONE;
-	j->topic_slot = schema_add(s, SLICE_LIT("topic"));
-	j->payload_slot = schema_add(s, SLICE_LIT("payload"));
-	out_memory(&j->text);
-	out_memory(&j->payload);
+	j->intake = intake_new(&j->run, j->enrich, &opt.intake);
 	if (j->run.format != ROW_JSON)
 		j->columns = recout_open(
 		    &j->run.out, j->run.format, NULL, 0, j->run.zone);
@@ -381,11 +230,10 @@ set_up(struct job *j)
 		recout_guess(j->columns);
 	if (j->columns && j->enrich)
 		enrich_columns(j->enrich, j->columns);
-	j->plain = !j->columns && !opt.replay && opt.sample < 2 && !opt.skip &&
-		   opt.limit == UINT64_MAX && !j->run.where && !opt.unwrap &&
-		   !opt.merge && !j->enrich && !opt.biflow;
-	if (!opt.sample)
-		opts_usage("--sample: expected at least 1");
+	j->plain = !j->columns && !opt.replay && opt.intake.sample < 2 &&
+		   !opt.intake.skip && opt.limit == UINT64_MAX &&
+		   !j->run.where && !opt.intake.unwrap && !opt.merge &&
+		   !j->enrich && !opt.biflow;
 	if (opt.biflow && enrich_doubles())
 		opts_usage("--biflow does not go with --by-endpoint, which "
 			   "parts what it joins");
@@ -422,15 +270,7 @@ main(int argc, char **argv)
 		pair_finish(j.pair);
 	if (j.columns)
 		recout_close(j.columns);
-	if (j.no_flows)
-		warn("%" PRIu64 " records are no flows, left out", j.no_flows);
-	if (convert_clamped(j.convert))
-		warn("%" PRIu64 " flows ended before their start",
-		    convert_clamped(j.convert));
-	if (convert_unscaled(j.convert))
-		warn("%" PRIu64 " flows were not scaled up, for their counters "
-		     "would have more than 64 bits",
-		    convert_unscaled(j.convert));
+	intake_report(j.intake);
 	j.run.selected = j.written;
 	status = run_close(&j.run, j.written);
 	if (collect_close(opt.run.stats) ||
