@@ -316,6 +316,15 @@ window_rebuilt(struct window *w)
 	u->rebuilding = false;
 }
 
+/* Of windows of a count: all records were in one; a bad one has no place. */
+static bool
+all_counted(const struct unit *u)
+{
+	return u->n_entered == u->n_panes ||
+	       (u->n_entered + 1 == u->n_panes &&
+		   !u->panes[u->n_entered]->records);
+}
+
 /* All that is open of it, as at the end of the input. */
 void
 window_flush(struct window *w)
@@ -327,7 +336,7 @@ window_flush(struct window *w)
 	mark = w->u->watermark;
 	if (w->spec.kind == WINDOW_WHOLE && w->u->pane)
 		set_next(w, 1);
-	if (w->spec.kind == WINDOW_COUNT && w->u->n_entered == w->u->n_panes)
+	if (w->spec.kind == WINDOW_COUNT && all_counted(w->u))
 		w->u->next_end = INT64_MAX;
 	window_advance(w, INT64_MAX);
 	w->u->watermark = mark;

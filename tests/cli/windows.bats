@@ -263,6 +263,13 @@ seconds() {
 	same 'window_start,window_end,n,byt_sum
 2024-05-01T10:00:01.000Z,2024-05-01T10:00:03.000Z,2,2
 2024-05-01T10:00:04.000Z,2024-05-01T10:00:04.000Z,1,1'
+	# Nor is there a window for it alone.
+	seconds 5 5 '"bytes":"x"' >> in
+	run_err 1 flowagg -w count:3/1 -a 'n=count(), sum(byt)' -f csv in
+	same 'window_start,window_end,n,byt_sum
+2024-05-01T10:00:01.000Z,2024-05-01T10:00:01.000Z,1,1
+2024-05-01T10:00:01.000Z,2024-05-01T10:00:03.000Z,2,2
+2024-05-01T10:00:01.000Z,2024-05-01T10:00:04.000Z,3,3'
 }
 
 @test "rows of other tools have the last instant of their window" {
