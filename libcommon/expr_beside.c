@@ -89,6 +89,23 @@ unname(const struct parser *p, const struct node *field, struct node *n)
 	n->text = n->word;
 }
 
+/* "bps > 1m", a rate or a column that is no field: "m" is no minute there. */
+static void
+refuse_duration(
+    struct parser *p, const struct node *count, const struct node *n)
+{
+	const struct field *f = field_find(count->word);
+	const char *err = NULL;
+	struct value v;
+
+	if (count->word.p &&
+	    (f ? f->type == FIELD_INT : count->kind != NODE_CELL))
+		err = value_parse(n->text, FIELD_INT, 0, &p->context->how, &v);
+	if (err)
+		parse_fail(p, n->at, "%.*s: %s", (int)count->word.n,
+		    count->word.p, err);
+}
+
 struct node *
 parse_beside(struct parser *p, const struct node *field, struct node *n)
 {
@@ -104,6 +121,8 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 		return n;
 	if (is_word && (field->kind == NODE_CONST || field->kind == NODE_WORD))
 		return parse_as_operand(p, n);
+	if (!is_word && !f)
+		refuse_duration(p, field, n);
 	if (!is_word && (!f || n->v.type == VALUE_NET))
 		return n;
 	if (is_word && f && is_service(p, f, n))

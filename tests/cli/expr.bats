@@ -478,6 +478,7 @@ refuses() {
 	record='{"bytes":1500,"x":2048}'
 	holds 1 'bytes 1.5k' 'bytes 1.5K' 'bytes < 1M' 'bytes = 0x5dc' \
 		'.x = 2Ki' '.x > 2k' 'bytes < 1T' 'bytes = 15e2'
+	refuses 'bps > 1m' 'bps: a number expected, as 10k, 2M or 64Ki' 6
 	refuses 'bytes > 5Q' 'not a number, a time or an address, as 10k, 1.5s, 2015-07-18T18:07 or 10.0.0.0/8' 8
 }
 
