@@ -116,18 +116,21 @@ prefix_key(struct agg *a, struct slice text, struct slice *name, char *out,
     size_t room)
 {
 	char field[64];
-	int v4 = 24, v6 = 64, used = 0;
+	int v4 = 24, v6 = 64, used = 0, slash = 0;
 	const struct field *f;
 	struct slice canonical;
 
 	text = copied(a, text);
-	if (sscanf(text.p, "%63[a-z_A-Z0-9] / %d , / %d%n", field, &v4, &v6,
-		&used) != 3 &&
-	    sscanf(text.p, "%63[a-z_A-Z0-9] / %d%n", field, &v4, &used) != 2)
+	sscanf(text.p, "%63[a-z_A-Z0-9] /%n", field, &slash);
+	f = slash ? field_find(slice_str(field)) : NULL;
+	if (!f || f->type != FIELD_IP)
 		return false;
-	f = field_find(slice_str(field));
-	if (text.p[used] || !f || f->type != FIELD_IP)
-		return false;
+	if ((sscanf(text.p + slash, "%d , / %d%n", &v4, &v6, &used) != 2 &&
+		sscanf(text.p + slash, "%d%n", &v4, &used) != 1) ||
+	    text.p[slash + used]) /* "srcip/bytes", as nfdump has it in -s */
+		die("-k %s: behind an address '/' is a prefix length, as /24; "
+		    "-b says what to sort by",
+		    text.p);
 	if (v4 < 0 || v4 > 32 || v6 < 0 || v6 > 128)
 		die("-k %s: no such prefix length", text.p);
 	snprintf(out, room, "prefix(%s,%d,%d)", f->name, v4, v6);

@@ -634,6 +634,8 @@ list='n=count(),f=sum(fl),sum(byt),sum(td),avg(byt),avg(td),min(sa),max(da),min(
 	run_ok flowagg -k 'src ip,dst port' -a 'sum(bytes)' <<< "$in"
 	same '{"src_ip_addr":"192.0.2.1","dst_port":53,"bytes_sum":9}'
 	refuses '-k: src or dst? (flowcat --by-endpoint counts both ends)' -k ip
+	refuses "-k srcip/bytes: behind an address '/' is a prefix length, as /24; -b says what to sort by" \
+		-k srcip/bytes
 }
 
 @test "a member that no record has is told" {
@@ -706,6 +708,9 @@ flowfilter: no record has 'foo.bar'" "$stderr"
 	both flowfilter -c 'dst ip 192.0.2.2' goflow2
 	same "flowfilter: no record has 'dst_ip_addr'$hint" "$stderr"
 	run_ok flowfilter -c 'exists(sa)' goflow2
+	hint="; flowcat --by-endpoint makes such"
+	run_err 0 flowagg -k host -a 'n=count()' goflow2
+	same "flowagg: no record has 'host'$hint" "$stderr"
 	# Rows of flowdns about hosts have one address.
 	echo '{"type":"querying_hosts","src_ip_addr":"192.0.2.1"}' > hosts
 	run_ok flowfilter -c 'ip 192.0.2.1' hosts
