@@ -2,6 +2,7 @@
 #include "libcommon/near.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static unsigned
 least_of(unsigned a, unsigned b)
@@ -42,7 +43,12 @@ void
 near_look(struct near *n, const char *candidate)
 {
 	unsigned d = distance(n->word, candidate);
+	size_t len = strlen(candidate);
 
+	/* "src_ip" is not src_as. */
+	if (len == n->word.n + 5 && strcmp(candidate + len - 5, "_addr") == 0 &&
+	    memcmp(candidate, n->word.p, n->word.n) == 0)
+		d = 1;
 	if (d > 0 && d < n->least && d * 3 <= n->word.n) {
 		n->least = d;
 		n->best = candidate;

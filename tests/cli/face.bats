@@ -163,6 +163,7 @@ meant() {
 	meant bytes flowtopn -k sa -b byts "$flows"
 	meant bytes flowagg -k sa --having 'byts > 3' "$flows"
 	meant duration flowfilter 'durtion > 3' "$flows"
+	meant src_ip_addr flowfilter 'src_ip = 192.0.2.1' "$flows"
 }
 
 @test "suggestions: a name of --fields that no record has" {
