@@ -394,7 +394,8 @@ expr_code_ask(const struct node *n, struct schema *schema)
 {
 	for (; n; n = n->next) {
 		if (n->kind == NODE_FIELD &&
-		    (!n->field || field_is_end(n->field)))
+		    (!n->field || field_is_end(n->field) ||
+			field_is_endpoint(n->field)))
 			schema_ask(schema, n->slot);
 		/* Who writes these knows that it may be absent. */
 		if (n->kind == NODE_EXISTS ||

@@ -210,6 +210,12 @@ field_is_end(const struct field *f)
 }
 
 bool
+field_is_endpoint(const struct field *f)
+{
+	return strcmp(f->name, "host") == 0 || strcmp(f->name, "peer") == 0;
+}
+
+bool
 field_is_host(const struct field *f)
 {
 	static const char *const names[] = { "dns_qname", "dns_rname",

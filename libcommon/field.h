@@ -53,6 +53,9 @@ const char *field_option(const char *text);
 /* Source or destination address: what no flow is without. */
 bool field_is_end(const struct field *f);
 
+/* The ends of a record that flowcat --by-endpoint has made. */
+bool field_is_endpoint(const struct field *f);
+
 /*
  * Names of hosts, and MAC addresses: case and a dot at the end do not matter in
  * comparisons.

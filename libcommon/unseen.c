@@ -12,6 +12,15 @@ is_end(const struct schema *s, int slot)
 	return f && field_is_end(f);
 }
 
+static const char *
+hint_of(struct slice name)
+{
+	const struct field *f = field_named(name);
+
+	return f && field_is_endpoint(f) ? "; flowcat --by-endpoint makes such"
+					 : "";
+}
+
 /* A row may be about one of the addresses, as flowdns's of hosts are. */
 static bool
 sees_end(const struct schema *s, const bool *seen)
@@ -34,6 +43,7 @@ unseen_tell(const struct schema *schema, const bool *seen)
 
 		if (!seen[slot] && !(end && ours))
 			warn("no record has '%.*s'%s", (int)name.n, name.p,
-			    end ? "; flowcat converts other formats" : "");
+			    end ? "; flowcat converts other formats"
+				: hint_of(name));
 	}
 }
