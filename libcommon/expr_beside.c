@@ -113,6 +113,9 @@ parse_beside(struct parser *p, const struct node *field, struct node *n)
 	const char *err, *near = NULL;
 	bool is_word;
 
+	if (f && f->type == FIELD_TIME && n->kind == NODE_ARITH && n->op == '/')
+		parse_fail(p, n->at, "%s: time expected, as 2015-07-18T18:07",
+		    f->name);
 	unname(p, field, n);
 	is_word = n->kind == NODE_WORD;
 	if (is_word && parse_is_null(f, n->text))

@@ -274,10 +274,15 @@ static struct node *
 parse_under(struct parser *p, struct node *a)
 {
 	struct node *n = parse_node(p, NODE_UNDER);
+	const char *at = p->t.at;
+	struct ip_prefix net;
 
 	if (lex_is(p, "@"))
-		parse_fail(p, p->t.at, "expected one domain");
+		parse_fail(p, at, "expected one domain");
 	n->text = lex_raw(p);
+	if (!ip_prefix_parse(n->text, &net))
+		parse_fail(p, at,
+		    "expected a domain (of networks it is 'ip in [..]')");
 	while (n->text.n && *n->text.p == '.')
 		n->text = slice_of(n->text.p + 1, n->text.n - 1);
 	return parse_apply(p, parse_as_operand(p, a), n);

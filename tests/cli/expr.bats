@@ -424,6 +424,7 @@ refuses() {
 	run_err 1 flowfilter -c '.a ~ "(a+)+c|ab$"' in
 	has 'in:1: match limit exceeded' "$stderr"
 	refuses 'dns_qname under @names' 'expected one domain' 16
+	refuses 'sa under 10.0.0.0/8' "expected a domain (of networks it is 'ip in [..]')" 9
 }
 
 @test "regular expressions see characters" {
@@ -785,6 +786,8 @@ refuses() {
 	refuses 'flags S/A' \
 		"flags before the '/' must be among those behind it" 6
 	refuses 'first seen > yesterday' 'date_first_seen: time expected' 13
+	refuses 'ts > 2015/07/18' \
+		'date_first_seen: time expected, as 2015-07-18T18:07' 5
 	refuses 'flags not A' "'not' goes before flags, or none behind it" 6
 	refuses 'dns_qname ~ abc' 'expected a pattern in quotes' 12
 	refuses 'dns_qname ~ "a[b"' \
