@@ -40,7 +40,12 @@ spoiled(struct namelist *l)
 static void
 add(struct namelist *l, struct slice name, bool exception)
 {
-	if (!nametable_add(l->names, name, exception))
+	struct ip ip;
+
+	/* A list of addresses is none of names. */
+	if (ascii_is_digit(name.p[name.n - 1]) && !ip_parse(name, &ip))
+		spoiled(l);
+	else if (!nametable_add(l->names, name, exception))
 		spoiled(l);
 }
 
@@ -68,6 +73,13 @@ next_word(struct slice *line, struct slice *word)
 	return word->n > 0;
 }
 
+/* Of names as they are compared. */
+static const bool plain_bytes[256] = { ['a' ... 'z'] = true,
+	['0' ... '9'] = true,
+	['-'] = true,
+	['_'] = true,
+	['.'] = true };
+
 /*
  * As names are compared: lower case, without "*." and the dot at the end;
  * ASCII.  False if it is no name.
@@ -90,10 +102,11 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 	for (size_t i = 0; i < s.n; i++) {
 		char c = s.p[i];
 
-		plain &= (unsigned char)c < 0x80;
 		copy[i] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
-		/* And NUL.  A '*' elsewhere would not mean what it says. */
-		if (memchr("/\",:*<>", c, 8))
+		/* Other signs mean something that is not understood. */
+		if ((unsigned char)c >= 0x80)
+			plain = false;
+		else if (!plain_bytes[(unsigned char)copy[i]])
 			return false;
 	}
 	copy[s.n] = '\0';
@@ -142,6 +155,53 @@ add_rule(struct namelist *l, struct slice s)
 		spoiled(l);
 	else
 		add_text(l, s, false);
+}
+
+/*
+ * "address=/name/name/0.0.0.0", "local=/name/" of dnsmasq: true.  What has a
+ * server is not blocked.
+ */
+static bool
+dnsmasq_line(struct namelist *l, struct slice s)
+{
+	const char *p = memchr(s.p, '=', s.n), *end = p, *slash;
+	struct slice option = slice_of(s.p, p ? (size_t)(p - s.p) : 0);
+	bool address = slice_is(option, "address");
+
+	if (!address && !slice_is(option, "local") &&
+	    !slice_is(option, "server"))
+		return false;
+	while (end < s.p + s.n && !is_space(*end))
+		end++;
+	if (end - p < 4 || p[1] != '/' || (!address && end[-1] != '/'))
+		spoiled(l);
+	else
+		for (p += 2; (slash = memchr(p, '/', (size_t)(end - p)));
+		     p = slash + 1)
+			add_text(l, slice_of(p, (size_t)(slash - p)), false);
+	return true;
+}
+
+/* 'local-zone: "name" static' or 'local-data: "name A 0.0.0.0"' of unbound. */
+static bool
+unbound_line(struct namelist *l, const struct slice *words, int n)
+{
+	static const char *const open[] = { "transparent", "typetransparent",
+		"always_transparent", "inform", "nodefault", "noview" };
+	struct slice s = words[1];
+
+	if (n < 3 || (!slice_is(words[0], "local-zone:") &&
+			 !slice_is(words[0], "local-data:")))
+		return false;
+	if (*s.p == '"' || *s.p == '\'')
+		s = slice_of(s.p + 1, s.n - 1);
+	if (s.n && (s.p[s.n - 1] == '"' || s.p[s.n - 1] == '\''))
+		s.n--;
+	for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+		if (slice_is(words[2], open[i]))
+			s.n = 0; /* not blocked */
+	add_text(l, s, false);
+	return true;
 }
 
 /* A name of a zone in full: relative ones have no dot at their end. */
@@ -252,15 +312,10 @@ is_of_pages(struct slice line, struct slice name)
 static bool
 is_normal(struct slice s)
 {
-	static const bool plain[256] = { ['a' ... 'z'] = true,
-		['0' ... '9'] = true,
-		['-'] = true,
-		['_'] = true,
-		['.'] = true };
 	bool all = s.n && s.n <= MAX_NAME && *s.p != '.' && s.p[s.n - 1] != '.';
 
 	for (size_t i = 0; all && i < s.n; i++)
-		all = plain[(unsigned char)s.p[i]];
+		all = plain_bytes[(unsigned char)s.p[i]];
 	return all;
 }
 
@@ -277,13 +332,17 @@ take_line(struct namelist *l, struct slice line)
 	}
 	while (n < MAX_WORDS && next_word(&rest, &words[n]))
 		n++;
-	if (n == 0 || *words[0].p == '!' || (l->zone && is_space(*line.p)) ||
-	    (n == 1 && is_of_pages(line, words[0])))
+	/* What no list is without: comments, "[Adblock]", "server:". */
+	if (n == 0 || memchr("![", *words[0].p, 2) ||
+	    (l->zone && is_space(*line.p)) ||
+	    (n == 1 && (is_of_pages(line, words[0]) ||
+			   slice_is(words[0], "server:"))) ||
+	    dnsmasq_line(l, line) || unbound_line(l, words, n))
 		return;
 	if (slice_is_nocase(words[0], "$ORIGIN") && n > 1) {
 		set_origin(l, words[1]);
 		l->zone = true;
-	} else if (*words[0].p == '$') {
+	} else if (slice_is_nocase(words[0], "$TTL")) {
 		l->zone = true;
 	} else if (n == 1) {
 		add_rule(l, words[0]);

@@ -92,6 +92,44 @@ test_forms(void)
 	    "xn--bcher-kva.example", "xn--bcher-kva.example");
 }
 
+/* What servers that block names read: one is told of what is no name. */
+static void
+test_servers(void)
+{
+	static const char list[] = "[Adblock Plus]\n"
+				   "server:\n"
+				   "address=/a.com/b.com/0.0.0.0 # c.com/\n"
+				   "address=/.d.com/#\r\n"
+				   "local=/e.com/\n"
+				   "server=/f.com/\n"
+				   "local-zone: \"g.com.\" always_null\n"
+				   "  local-zone: h.com static # h\n"
+				   "local-data: \"i.com. 60 IN A 0.0.0.0\"\n";
+	static const char none[] = "server=/a.com/192.0.2.1\n"
+				   "server=/a.com/#\n"
+				   "address=/#/0.0.0.0\n"
+				   "address=/a*.com/\n"
+				   "local-zone: \"a.com\" transparent\n"
+				   "local-data-ptr: \"192.0.2.1 a.com\"\n"
+				   "local-zone: a.com\n"
+				   "@@a.com\n"
+				   "192.0.2.1\n"
+				   "||192.0.2.1^\n"
+				   "$INCLUDE other\n";
+	size_t bad, first;
+
+	OK(count(list, &bad, &first) == 8);
+	OK(bad == 0);
+	for (const char *c = "abdefghi"; *c; c++) {
+		char name[] = "x.?.com";
+
+		name[2] = *c;
+		FINDS(list, name, name + 2);
+	}
+	OK(count(none, &bad, &first) == 0);
+	OK(bad == 11 && first == 1);
+}
+
 static const char dumped[] = "$ORIGIN .\n"
 			     "rpz.local IN SOA x. y. 1 2 3 4 5\n"
 			     "\t\tNS x.\n"
@@ -180,6 +218,7 @@ main(void)
 {
 	test_labels();
 	test_forms();
+	test_servers();
 	test_zone();
 	test_numbers();
 	test_many();
