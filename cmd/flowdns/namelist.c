@@ -80,6 +80,17 @@ static const bool plain_bytes[256] = { ['a' ... 'z'] = true,
 	['_'] = true,
 	['.'] = true };
 
+/* Whether it is a name as names are compared: most lines are. */
+static bool
+is_normal(struct slice s)
+{
+	bool all = s.n && s.n <= MAX_NAME && *s.p != '.' && s.p[s.n - 1] != '.';
+
+	for (size_t i = 0; all && i < s.n; i++)
+		all = plain_bytes[(unsigned char)s.p[i]];
+	return all;
+}
+
 /*
  * As names are compared: lower case, without "*." and the dot at the end;
  * ASCII.  False if it is no name.
@@ -89,7 +100,8 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 {
 	char *ascii = NULL;
 	char copy[4 * MAX_NAME + 1];
-	bool plain = true;
+	const char *name;
+	bool plain = true, all;
 
 	if (s.n > 1 && s.p[0] == '*' && s.p[1] == '.')
 		s = slice_of(s.p + 2, s.n - 2);
@@ -113,11 +125,14 @@ normal(struct slice s, char out[MAX_NAME + 1], size_t *n)
 	if (!plain && idn2_to_ascii_8z(copy, &ascii,
 			  IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL) != IDN2_OK)
 		return false;
-	*n = strlen(ascii ? ascii : copy);
-	if (*n <= MAX_NAME)
-		memcpy(out, ascii ? ascii : copy, *n + 1);
+	name = ascii ? ascii : copy;
+	*n = strlen(name);
+	/* Unicode has other slashes and dots, and signs that mean nothing. */
+	all = is_normal(slice_of(name, *n));
+	if (all)
+		memcpy(out, name, *n + 1);
 	idn2_free(ascii);
-	return *n <= MAX_NAME;
+	return all;
 }
 
 static void
@@ -306,17 +321,6 @@ is_of_pages(struct slice line, struct slice name)
 	while (p < end && memchr("#@?$", *p, 4))
 		p++;
 	return p - sign > 1 && *sign == '#' && p < end && !is_space(*p);
-}
-
-/* Whether it is a name as names are compared: most lines are. */
-static bool
-is_normal(struct slice s)
-{
-	bool all = s.n && s.n <= MAX_NAME && *s.p != '.' && s.p[s.n - 1] != '.';
-
-	for (size_t i = 0; all && i < s.n; i++)
-		all = plain_bytes[(unsigned char)s.p[i]];
-	return all;
 }
 
 static void

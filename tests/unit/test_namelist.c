@@ -181,6 +181,12 @@ test_numbers(void)
 	    line == 1);
 	OK(count("a\n\nb,x\nc:80\n0.0.0.0 d.e,f\n", &bad, &line) == 1 &&
 	    bad == 3 && line == 3);
+	OK(count("\xc2\xad\n"
+		 "a.\xc2\xad\n"
+		 "a\xef\xbc\x8f"
+		 "b\n",
+	       &bad, &line) == 0 &&
+	    bad == 3); /* soft hyphens, a wide slash */
 	OK(count("*\na*.b\n*.*.c\n*.d", &bad, &line) == 1 && bad == 3);
 	OK(count("<html>\n<body>\nNot found\n</body>", &bad, &line) == 0 &&
 	    bad == 4);
