@@ -147,17 +147,20 @@ sign_extended(uint64_t v, size_t len)
 	return (int64_t)(v << shift) >> shift;
 }
 
-/* RFC 7011 6.1.9: seconds since 1900 and a fraction of 2^-32; RFC 4330: from
- * 2036 on the first bit is 0 again. */
+/*
+ * RFC 7011 6.1.9: seconds since 1900 and a fraction of 2^-32; RFC 4330: from
+ * 2036 on the first bit is 0 again.  The nearest unit of so many a second is
+ * meant: exporters cut the fraction off, so 475 ms are a little less.
+ */
 static int64_t
-ntp(uint64_t v)
+ntp(uint64_t v, uint64_t units)
 {
 	int64_t seconds = (int64_t)(v >> 32) - 2208988800;
+	uint64_t n = ((v & UINT32_MAX) * units + ((uint64_t)1 << 31)) >> 32;
 
 	if (!(v >> 63))
 		seconds += (int64_t)1 << 32;
-	return seconds * 1000000000 +
-	       (int64_t)(((v & UINT32_MAX) * 1000000000) >> 32);
+	return seconds * 1000000000 + (int64_t)(n * (1000000000 / units));
 }
 
 static void
@@ -301,8 +304,10 @@ put_value(
 			     MILLI);
 		return;
 	case FB_DT_MICROSEC:
+		put_time(out, ntp(integer(p, 8), 1000000));
+		return;
 	case FB_DT_NANOSEC:
-		put_time(out, ntp(integer(p, 8)));
+		put_time(out, ntp(integer(p, 8), 1000000000));
 		return;
 	case FB_IP4_ADDR:
 	case FB_IP6_ADDR:

@@ -234,6 +234,11 @@ certificate() {
 	exporter file biflow > bi.ipfix
 	run_ok flowcat bi.ipfix
 	same '{"date_first_seen":"2023-11-14T22:13:20.500Z","date_last_seen":"2023-11-14T22:13:21.000Z","duration":0.500,"src_ip_addr":"192.0.2.1","dst_ip_addr":"198.51.100.1","src_port":40000,"dst_port":443,"protocol":6,"packets":5,"bytes":500,"packets_rev":9,"bytes_rev":7000,"flags_rev":".A..S."}'
+	# 475 ms and 1 ms, cut off.
+	exporter file 8/4=192.0.2.1,154/8=0xe8fe6f8079999999,155/8=0xe8fe6f8100418937 \
+		8/4=192.0.2.1,156/8=0xe8fe6f8079999999,157/8=0xe8fe6f8100418937 > ntp.ipfix
+	run_ok flowcat ntp.ipfix
+	same "$(printf '{"date_first_seen":"2023-11-14T22:13:20.475Z","date_last_seen":"2023-11-14T22:13:21.001Z","duration":0.526,"src_ip_addr":"192.0.2.1"}\n%.0s' 1 2)"
 }
 
 @test 'collect: a sampling interval of options; --unsample scales and says so' {
