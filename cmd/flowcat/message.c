@@ -174,6 +174,19 @@ withdraw(struct message *m, uint16_t id, bool options)
 		templates_remove_all(m->e->templates, options);
 }
 
+/*
+ * The numbers of v9's scopes are not those of elements: an interface is the
+ * one that packets come in by, others get 210, padding.
+ */
+static void
+name_scope(struct spec *specs, unsigned n)
+{
+	for (unsigned i = 0; i < n && i < TEMPLATES_MAX_FIELDS; i++) {
+		specs[i].id = specs[i].id == SCOPE_INTERFACE ? 10 : 210;
+		specs[i].pen = 0;
+	}
+}
+
 static void
 read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
     bool options)
@@ -182,7 +195,7 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 
 	while (end - p >= 4) {
 		uint16_t id = (uint16_t)get16(p);
-		unsigned n = get16(p + 2);
+		unsigned n = get16(p + 2), scope = 0; /* of v9, fields */
 
 		p += 4;
 		if (!id)
@@ -201,6 +214,7 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 			/* RFC 3954 6.1: bytes of scope and of options. */
 			if (end - p < 2)
 				return;
+			scope = n / 4;
 			n = (n + get16(p)) / 4;
 			p += 2;
 		}
@@ -209,26 +223,8 @@ read_templates(struct message *m, const uint8_t *p, const uint8_t *end, bool v9,
 			m->ok = false;
 			return;
 		}
+		name_scope(specs, scope);
 		add(m, id, options, specs, n);
-	}
-}
-
-/*
- * The scope's numbers are not those of elements: an interface is the one that
- * packets come in by, others get 210, padding.
- */
-static void
-name_scope(uint8_t *p, const uint8_t *end)
-{
-	unsigned scope;
-
-	if (end - p < 6)
-		return;
-	scope = get16(p + 2) / 4;
-	p += 6;
-	for (unsigned i = 0; i < scope && end - p >= 4; i++, p += 4) {
-		p[1] = get16(p) == SCOPE_INTERFACE ? 10 : 210;
-		p[0] = 0;
 	}
 }
 
@@ -247,8 +243,6 @@ read_sets(struct message *m, uint8_t *p, const uint8_t *end, bool v9)
 		} else if (id == (v9 ? 0 : SET_TEMPLATES)) {
 			read_templates(m, p + SET_HEAD, p + n, v9, false);
 		} else if (id == (v9 ? 1 : SET_OPTIONS)) {
-			if (v9)
-				name_scope(p + SET_HEAD, p + n);
 			read_templates(m, p + SET_HEAD, p + n, v9, true);
 		}
 		p += n;
