@@ -277,8 +277,11 @@ templates_decode(struct templates *t, uint8_t *set, size_t n,
 	while (fBufNextCollectionTemplate(t->buf, &id, &error)) {
 		size_t room = sizeof record;
 
-		if (!fBufSetInternalTemplate(t->buf, one->id, &error) ||
-		    !fBufNext(t->buf, record, &room, &error))
+		/* Also where it says EOM: the record does not end in it. */
+		done.broken =
+		    !fBufSetInternalTemplate(t->buf, one->id, &error) ||
+		    !fBufNext(t->buf, record, &room, &error);
+		if (done.broken)
 			break;
 		done.flows += !one->options;
 		done.options += one->options;
@@ -288,7 +291,7 @@ templates_decode(struct templates *t, uint8_t *set, size_t n,
 			columns_put(
 			    one->columns, one->n, record, *context, out);
 	}
-	done.broken = !g_error_matches(error, FB_ERROR_DOMAIN, FB_ERROR_EOM);
+	done.broken |= !g_error_matches(error, FB_ERROR_DOMAIN, FB_ERROR_EOM);
 	g_clear_error(&error);
 	return done;
 }
