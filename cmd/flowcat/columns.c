@@ -298,10 +298,8 @@ put_value(
 	case FB_DT_SEC:
 		put_time(out, (int64_t)integer(p, 4) * 1000 * MILLI);
 		return;
-	case FB_DT_MILSEC: /* 2^43 ms: the year 2248 */
-		put_time(
-		    out, (int64_t)(integer(p, 8) & (((uint64_t)1 << 43) - 1)) *
-			     MILLI);
+	case FB_DT_MILSEC:
+		put_time(out, (int64_t)integer(p, 8) * MILLI);
 		return;
 	case FB_DT_MICROSEC:
 		put_time(out, ntp(integer(p, 8), 1000000));
@@ -321,6 +319,29 @@ put_value(
 		return;
 	default:
 		put_hex(out, p, len);
+	}
+}
+
+/*
+ * Of variable length, any type but octets may be empty.  Times of zero are
+ * how exporters fill what they do not know; 2^43 ms are the year 2248.
+ */
+static bool
+says_nothing(const struct column *c, const uint8_t *p)
+{
+	switch (c->type) {
+	case FB_STRING:
+	case FB_OCTET_ARRAY:
+		return false;
+	case FB_DT_SEC:
+		return !integer(p, 4);
+	case FB_DT_MILSEC:
+		return !integer(p, 8) || integer(p, 8) >> 43;
+	case FB_DT_MICROSEC:
+	case FB_DT_NANOSEC:
+		return !integer(p, 8);
+	default:
+		return c->len == FB_IE_VARLEN;
 	}
 }
 
@@ -367,13 +388,13 @@ look(const struct column *v, size_t n, const uint8_t *record, int64_t *boot,
 		if (c->role < BOOT || c->len > 8)
 			continue;
 		p = locate(c, record, &len);
-		if (c->role == BOOT)
-			*boot = (int64_t)number(c, p, len);
+		if (c->role == PROBABILITY)
+			said->probability = real(p, len);
 		else if (c->role == SAMPLING)
 			sampling_say(said, (enum sampling_part)c->part,
 			    number(c, p, len));
-		else
-			said->probability = real(p, len);
+		else if (!says_nothing(c, p))
+			*boot = (int64_t)number(c, p, len);
 	}
 }
 
@@ -431,9 +452,7 @@ columns_put(const struct column *v, size_t n, const uint8_t *record,
 			put_relative(out, c, p, &context);
 			continue;
 		}
-		/* Of variable length, any type but octets may be empty. */
-		if (c->len == FB_IE_VARLEN && c->type != FB_STRING &&
-		    c->type != FB_OCTET_ARRAY)
+		if (says_nothing(c, p))
 			continue;
 		out_put(out, c->name, c->n_name);
 		put_value(out, c, p, len);

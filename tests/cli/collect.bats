@@ -241,6 +241,21 @@ certificate() {
 	same "$(printf '{"date_first_seen":"2023-11-14T22:13:20.475Z","date_last_seen":"2023-11-14T22:13:21.001Z","duration":0.526,"src_ip_addr":"192.0.2.1"}\n%.0s' 1 2)"
 }
 
+@test 'collect: times of zero, and others that are none, are unknown' {
+	cd "$BATS_TEST_TMPDIR"
+	exporter file 8/4=192.0.2.1,152/8=0,150/4=1700000000,153/8=0x7fffffffffffffff \
+		8/4=192.0.2.2,154/8=0xe8fe6f8000000000,155/8=0 \
+		8/4=192.0.2.3,156/8=0,151/4=0 \
+		8/4=192.0.2.4,22/4=1000,21/4=2000,160/8=0 > zero.ipfix
+	run_ok flowcat zero.ipfix
+	same "$(
+		for i in 1 2; do
+			echo '{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T22:13:20.000Z","duration":0.000,"src_ip_addr":"192.0.2.'$i'"}'
+		done
+		printf '{"src_ip_addr":"192.0.2.%s"}\n' 3 4
+	)"
+}
+
 @test 'collect: a sampling interval of options; --unsample scales and says so' {
 	cd "$BATS_TEST_TMPDIR"
 	exporter file sampled > s.ipfix
