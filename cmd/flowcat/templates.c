@@ -11,13 +11,14 @@ enum {
 	VERSION = 10,
 	SET_TEMPLATE = 2,
 	MAX_DEAD = 64, /* templates that libfixbuf holds in vain */
+	MAX_PADDING = 7,
 	RECORD_ROOM = 65536 + TEMPLATES_MAX_FIELDS * sizeof(fbVarfield_t),
 };
 
 struct tmpl {
 	uint16_t id;
 	bool options, fed;
-	size_t n;
+	size_t n, bytes; /* bytes: of a record at least */
 	struct spec *specs;
 	struct column *columns;
 	uint64_t used;
@@ -234,6 +235,7 @@ templates_add(struct templates *t, uint16_t id, bool options,
 	*one = (struct tmpl){ .id = id,
 		.options = options,
 		.n = m,
+		.bytes = bytes,
 		.specs = xcalloc(m, sizeof *kept),
 		.columns = xcalloc(m, sizeof *one->columns),
 		.used = ++t->clock };
@@ -251,6 +253,23 @@ templates_free(struct templates *t)
 		drop(t, t->n - 1);
 	forget(t);
 	free(t);
+}
+
+/*
+ * Whether what libfixbuf takes for padding behind the last record, because it
+ * is shorter than one, is one that is cut off, or a set of another template.
+ */
+static bool
+is_cut(const struct tmpl *one, const uint8_t *set, size_t n)
+{
+	size_t rest = (n - 4) % one->bytes, zeros = 0;
+
+	for (size_t i = 0; i < one->n; i++)
+		if (one->specs[i].len == FB_IE_VARLEN)
+			return false;
+	while (zeros < rest && !set[n - 1 - zeros])
+		zeros++;
+	return rest > MAX_PADDING && zeros < rest;
 }
 
 struct templates_done
@@ -292,6 +311,7 @@ templates_decode(struct templates *t, uint8_t *set, size_t n,
 			    one->columns, one->n, record, *context, out);
 	}
 	done.broken |= !g_error_matches(error, FB_ERROR_DOMAIN, FB_ERROR_EOM);
+	done.broken |= is_cut(one, set, n);
 	g_clear_error(&error);
 	return done;
 }

@@ -365,9 +365,11 @@ rates() {
 	[[ $stderr == *'1 data sets without a template'* ]]
 }
 
-@test 'collect: a record of variable length that is cut off is told' {
+@test 'collect: a record that is cut off is told' {
 	collect -- cut_text
 	[[ $status == 1 && $(count bad_messages) == 1 && $(count flows) == 1 ]]
+	collect -- cut_number
+	[[ $status == 1 && $(count bad_messages) == 1 && $(count flows) == 3 ]]
 }
 
 @test 'collect: gaps are counted' {
