@@ -98,8 +98,8 @@ check_options(const char *patterns)
 	struct slice rate;
 	bool learns = opt.learn.label || opt.learn.against;
 
-	if (!patterns)
-		opts_usage("which patterns?");
+	if (!patterns || !*patterns)
+		opts_usage("which patterns? (there are: %s)", pattern_names());
 	if (learns + opt.distances + (opt.evaluate != NULL) > 1)
 		opts_usage("--learn, --distances and --evaluate do not go "
 			   "together");

@@ -103,6 +103,9 @@ struct pattern_set *pattern_parse(const char *text, size_t n,
 struct pattern_set *pattern_load(const char *name,
     const struct expr_context *context, bool compat, bool learning);
 
+/* The names that there are, for a message. */
+const char *pattern_names(void);
+
 /* The interval in which a distance is. */
 size_t pattern_interval(const struct pattern_worth *w, double d);
 

@@ -59,9 +59,8 @@ by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* What there is, for a message. */
-static const char *
-names(void)
+const char *
+pattern_names(void)
 {
 	static char text[1024];
 	char dir[ROOM], *list[256];
@@ -115,7 +114,8 @@ open_named(const char *name, char path[ROOM])
 		if (errno != ENOENT && errno != ENOTDIR)
 			die_errno("%s", path);
 	}
-	die("%s: there are no such patterns (there are: %s)", name, names());
+	die("%s: there are no such patterns (there are: %s)", name,
+	    pattern_names());
 }
 
 struct pattern_set *
@@ -133,8 +133,11 @@ pattern_load(const char *name, const struct expr_context *context, bool compat,
 		die("%s: this is no pattern file", path);
 	fclose(f);
 	s = pattern_parse(text, n, context, compat, learning, error);
-	if (!s) /* the first operand, be it records by mistake */
-		die("patterns %s: %s", path, error);
+	if (!s)
+		die("patterns %s: %s%s", path, error,
+		    memmem(text, n, "}\n{", 3)
+			? "; these are records: patterns come before files"
+			: "");
 	free(text);
 	return s;
 }

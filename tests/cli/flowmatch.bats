@@ -650,7 +650,11 @@ refuses() {
 
 @test "options that do not go together" {
 	run_err 2 flowmatch
-	has 'which patterns?' "${stderr:-}"
+	has 'which patterns? (there are: ' "${stderr:-}"
+	run_err 2 flowmatch '' /dev/null
+	has 'which patterns? (there are: ' "${stderr:-}"
+	run_err 2 flowmatch "$(lab_flows)"
+	has 'these are records: patterns come before files' "${stderr:-}"
 	run_err 2 flowmatch --spread published.json /dev/null
 	run_err 2 flowmatch --learn x --evaluate y published.json /dev/null
 	run_err 2 flowmatch --learn x published.json,ties.json /dev/null
