@@ -6,7 +6,7 @@
 #include "cmd/flowwin/mode.h"
 #include "libcommon/window_input.h"
 
-static struct flowwin_opts opt;
+static struct flowwin_opts opt = { .roll = UINT64_MAX };
 
 static const struct opt options[] = {
 	{ OPT_ONCE, 'k', "key", &opt.keys, "KEYS",
@@ -100,10 +100,15 @@ int
 main(int argc, char **argv)
 {
 	char **operands = opts_parse(&tool, argc, argv);
-	const struct mode *mode = choose_mode();
+	const struct mode *mode;
 	static struct flowwin f;
 	struct window_client client = { 0 };
 
+	if (!opt.roll)
+		opts_usage("--roll 0: expected a number of windows");
+	if (opt.roll == UINT64_MAX) /* not given */
+		opt.roll = 0;
+	mode = choose_mode();
 	f.opt = &opt;
 	run_setup(&f.run, &opt.run, ROW_TABLE);
 	window_setup(&f.window, &f.run, &opt.window);

@@ -732,6 +732,7 @@ ended() {
 	refuses '--fill' -w 10s --fill -k sa
 	refuses '--fill' -w 10s --fill --collect 3
 	refuses '--roll does not go with --collect' -w 10s --roll 2 --collect 2
+	refuses '--roll 0: expected a number' -w 10s --roll 0
 	refuses '--exclude-alerting needs' -w 10s --exclude-alerting --roll 2
 	refuses '--exclude-alerting needs' -w 10s --exclude-alerting \
 		--having 'flows > 1'
