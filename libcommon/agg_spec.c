@@ -110,6 +110,19 @@ copied(struct agg *a, struct slice s)
 	return arena_slice(&a->run, s);
 }
 
+/* nfdump says srcip4/24 and srcip6/64. */
+static void
+refuse_family(const char *text, const char *field)
+{
+	static const char *const names[] = { "srcip4", "srcip6", "dstip4",
+		"dstip6" };
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (strcmp(field, names[i]) == 0)
+			die("-k %s: IPv4 and IPv6 share a field: %.5s/24,/64",
+			    text, field);
+}
+
 /* "src_ip_addr/24,/64": the expression, and the network's field as name. */
 static bool
 prefix_key(struct agg *a, struct slice text, struct slice *name, char *out,
@@ -123,6 +136,8 @@ prefix_key(struct agg *a, struct slice text, struct slice *name, char *out,
 	text = copied(a, text);
 	sscanf(text.p, "%63[a-z_A-Z0-9] /%n", field, &slash);
 	f = slash ? field_find(slice_str(field)) : NULL;
+	if (slash && !f)
+		refuse_family(text.p, field);
 	if (!f || f->type != FIELD_IP)
 		return false;
 	if ((sscanf(text.p + slash, "%d , / %d%n", &v4, &v6, &used) != 2 &&

@@ -47,7 +47,9 @@ message(int err, const char *fmt, va_list ap)
 	vsnprintf(text, sizeof text, fmt, ap);
 	if (before)
 		before();
-	fprintf(stderr, "%s: %s%s%s\n", name, text, err ? ": " : "",
+	/* An argument without a character can be seen, too. */
+	fprintf(stderr, "%s: %s%s%s%s\n", name,
+	    *text && *text != ':' ? "" : "''", text, err ? ": " : "",
 	    err ? strerror(err) : "");
 }
 

@@ -92,7 +92,7 @@ num_quantity(struct slice s, uint64_t *out)
 	}
 	letter = s.n ? memchr(units, *s.p == 'K' ? 'k' : *s.p, 5) : units;
 	if (s.n > 1 || !letter || (!s.n && step == 1024))
-		return "unknown unit";
+		return "unknown unit: they are k, M, G, T, P, of 1024 Ki, Mi, Gi, Ti, Pi";
 	for (size_t n = s.n ? (size_t)(letter - units) + 1 : 0; n; n--)
 		unit *= step;
 	v = times(&f, unit, &exact);

@@ -177,7 +177,7 @@ run_setup(
 		die_set_quiet();
 	r->zone = opts->tz ? tstamp_zone(opts->tz) : NULL;
 	if (opts->tz && !r->zone)
-		opts_usage("--tz %s: there is no such time zone", opts->tz);
+		opts_usage("--tz %s: " TSTAMP_NO_ZONE, opts->tz);
 	if (opts->stats && *opts->stats && strcmp(opts->stats, "json") != 0)
 		opts_usage("--stats=%s: only json is known", opts->stats);
 	err = opts->format ? row_format_parse(opts->format, &r->format) : NULL;

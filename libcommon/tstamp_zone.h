@@ -14,6 +14,11 @@
 
 struct tstamp_zone; /* what --tz named */
 
+/* Behind a name that is none. */
+#define TSTAMP_NO_ZONE                                                       \
+	"there is no such time zone; expected UTC, local, +02:00 or a name " \
+	"such as Europe/Prague"
+
 /*
  * "UTC", "local" (what TZ says, else /etc/localtime), "Europe/Prague",
  * "+02:00"; NULL if there is no such zone.  Never freed.  To be called before

@@ -74,7 +74,7 @@ align(struct winspec *s, const char *name)
 	const int64_t any_day = 980000000 * second; /* of this century */
 
 	if (!zone)
-		return "there is no such time zone";
+		return TSTAMP_NO_ZONE;
 	if (s->kind != WINDOW_TIME)
 		return "only windows of a length are aligned";
 	s->local = zone;

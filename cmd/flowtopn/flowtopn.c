@@ -65,7 +65,7 @@ static const struct opt options[] = {
 
 static const struct tool tool = {
 	.name = "flowtopn",
-	.synopsis = "[options] [file ...]",
+	.synopsis = "-k KEYS [options] [file ...]",
 	.summary = "Ranks keys by flows, packets, bytes or any aggregate.",
 	.groups = (const struct opt *const[]){ options, NULL },
 	.examples =

@@ -127,6 +127,25 @@ ${GREEN}    1  end$PLAIN"
 
 # ---- mistyped words ----
 
+# hints TEXT COMMAND..: the command is refused, and says so.
+hints() {
+	run_err 2 "${@:2}"
+	has "$1" "$stderr"
+}
+
+@test "hints: zones, units, networks, names that are empty" {
+	hints 'expected UTC, local, +02:00 or' flowagg --tz +2 "$flows"
+	hints 'expected UTC, local, +02:00 or' flowagg -w 1d --align +2 "$flows"
+	hints 'they are k, M, G, T, P' flowagg -n 1kB "$flows"
+	hints 'IPv4 and IPv6 share a field: srcip/24,/64' \
+		flowagg -k srcip4/24 "$flows"
+	hints 'IPv4 and IPv6 share a field: dstip/24,/64' \
+		flowtopn -k dstip6/64 "$flows"
+	hints "flowcat: '': No such file" flowcat -o '' "$flows"
+	run_err 1 flowcat ''
+	same "flowcat: '': No such file or directory" "$stderr"
+}
+
 # meant WORD COMMAND..: the command is refused and WORD suggested.
 meant() {
 	local word=$1

@@ -291,7 +291,8 @@ struct wanted {
 	const char *error;
 };
 
-static const char no_unit[] = "unknown unit";
+static const char no_unit[] =
+    "unknown unit: they are k, M, G, T, P, of 1024 Ki, Mi, Gi, Ti, Pi";
 static const char not_whole[] = "not a whole number";
 
 static const struct wanted quantities[] = {
