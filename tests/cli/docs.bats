@@ -31,7 +31,7 @@ bash_completes() {
 
 	bash -c 'source "$1"; shift
 		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
-		"_$1" "$1" "${!#}" "${@: -2:1}"
+		"_$1" "$1" "${!##=}" "${@: -2:1}"
 		printf "%s\n" "${COMPREPLY[@]}"' \
 		- "$ROOT/completions/bash/$tool" "$@" | sed 's/ *$//'
 }
@@ -127,6 +127,46 @@ dialects() {
 		for name in $names; do
 			grep -qw "$name" "$ROOT/completions/$shell"
 		done
+	done
+}
+
+@test "flowmatch: its manual and completions have the patterns" {
+	local names shell
+
+	names=$(basename -s .json "$ROOT"/share/patterns/*.json | sorted)
+	same "$names" "$(bash_completes flowmatch '' | grep -xF "$names" | sorted)"
+	same "$names" "$(sed -n '/^.Ss Sets/,/^.Sh OPTIONS/ {
+		s/^.It Li //p
+	}' "$ROOT/man/flowmatch.1" | tr -d , | sorted)"
+	for shell in zsh/_flowmatch fish/flowmatch.fish; do
+		same "$names" "$(grep -oE '[a-z]+(-[a-z]+)?' \
+			"$ROOT/completions/$shell" | grep -xF "$names" | sorted)"
+	done
+}
+
+@test "completions: values behind a sign, and behind a blank" {
+	local tool
+
+	cd "$BATS_TEST_TMPDIR" || return
+	touch table.json
+	for tool in $(tools); do
+		same 'table tsv' "$(bash_completes "$tool" --format = t |
+			sorted | xargs)"
+		same table.json "$(bash_completes "$tool" --rejects = t)"
+		same 'always auto never' "$(bash_completes "$tool" --color = |
+			xargs)"
+		same json "$(bash_completes "$tool" --stats = j)"
+		same table.json "$(bash_completes "$tool" --color t | sorted |
+			grep json)"
+	done
+}
+
+@test "completions: each option once" {
+	local shell
+
+	for shell in "$ROOT"/completions/{zsh,fish}/*; do
+		same '' "$(grep -oE -- "(--| -l )[a-z-]+" <(sed 's/\[.*//; s/ -d .*//' \
+			"$shell" | grep -v '}') | sort | uniq -d)"
 	done
 }
 
