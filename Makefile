@@ -237,6 +237,8 @@ install: all
 	$(call put,$(wildcard completions/zsh/_*),$(zsh_dir),644)
 	$(call put,$(wildcard completions/fish/*.fish),$(fish_dir),644)
 	$(call put,$(units),$(units_dir),644)
+	sed -i 's|/usr/share/pipe4flow/recipes|$(recipes_dir)|' \
+		$(units:contrib/systemd/%='$(DESTDIR)$(units_dir)/%')
 	$(call put,$(filter-out %.sh,$(recipes)),$(recipes_dir),755)
 	$(call put,$(filter %.sh,$(recipes)),$(recipes_dir),644)
 	$(call put,share/tls-clients.csv,$(recipes_dir)/..,644)

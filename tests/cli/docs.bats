@@ -337,6 +337,23 @@ try_pages() {
 	done
 }
 
+# ---- what is installed ----
+
+@test "make install: units run the recipes that are there; uninstall" {
+	local to=$BATS_TEST_TMPDIR/to recipe
+
+	unset MAKEFLAGS MAKELEVEL
+	make -C "$ROOT" -o all B="$B" DESTDIR="$to" PREFIX=/opt/p install
+	while read -r recipe; do
+		[[ -x $to$recipe ]] || report "$recipe"
+	done < <(sed -nE 's|^ExecStart=(/[^ %]*).*|\1|p' \
+		"$to"/opt/p/lib/systemd/system/*)
+	grep -q '^ExecStart=/opt/p/share/pipe4flow/recipes/%i ' \
+		"$to/opt/p/lib/systemd/system/pipe4flow-recipe@.service"
+	make -C "$ROOT" -o all B="$B" DESTDIR="$to" PREFIX=/opt/p uninstall
+	same '' "$(find "$to" -type f)"
+}
+
 @test "--help: examples at its end; --version" {
 	local tool
 
