@@ -157,7 +157,8 @@ cat(struct job *j)
 struct stream {
 	struct reader reader;
 	struct output text;
-	int64_t time;
+	int64_t time, latest; /* INT64_MIN: unknown */
+	uint64_t unsorted, untimed;
 	bool live;
 };
 
@@ -172,6 +173,27 @@ advance(struct job *j, struct stream *s)
 	s->text.n = 0;
 	out_slice(&s->text, text);
 	s->time = pace_time(text);
+	s->untimed += s->time == INT64_MIN;
+	if (s->time >= s->latest)
+		s->latest = s->time;
+	else if (s->time != INT64_MIN)
+		s->unsorted++;
+}
+
+/* Then the output is not sorted either. */
+static void
+tell_order(const struct stream *s, const char *file)
+{
+	const char *field = opt.time_field ? opt.time_field : "date_last_seen";
+
+	if (s->unsorted)
+		warn("%s: %" PRIu64 " records are not in order of their %s: "
+		     "flowwin --reorder sorts",
+		    file, s->unsorted, field);
+	if (s->untimed)
+		warn("%s: %" PRIu64 " records have no %s, they follow the ones "
+		     "before them",
+		    file, s->untimed, field);
 }
 
 /* --merge: always the oldest; of equals, the first operand's. */
@@ -194,6 +216,7 @@ merge(struct job *j, char **operands, struct reader_opts how)
 		reader_open(
 		    &streams[i].reader, &how, &j->run.schema, &j->run.out);
 		out_memory(&streams[i].text);
+		streams[i].latest = INT64_MIN;
 		advance(j, &streams[i]);
 	}
 	while (j->written < opt.limit) {
@@ -213,6 +236,7 @@ merge(struct job *j, char **operands, struct reader_opts how)
 		j->run.reader.rejected += streams[i].reader.rejected;
 		j->run.reader.in.bytes += streams[i].reader.in.bytes;
 		j->run.reader.partial |= streams[i].reader.partial;
+		tell_order(&streams[i], operands[i]);
 	}
 }
 

@@ -464,6 +464,21 @@ $(< a)"
 	same 1 "$(jq -s '.[1].n' <<< "$output")"
 }
 
+@test "--merge: files that are not sorted, records without a time are told" {
+	times 1 3 > a
+	times 2 5 4 > b
+	run_err 0 flowcat --merge a b
+	same 'flowcat: b: 1 records are not in order of their date_last_seen: flowwin --reorder sorts' \
+		"$stderr"
+	same '1 2 3 5 4' "$(numbers <<< "$output")"
+	times 2 4 > b
+	printf '{"n":3}\n' >> b
+	run_err 0 flowcat --merge a b
+	same 'flowcat: b: 1 records have no date_last_seen, they follow the ones before them' \
+		"$stderr"
+	run_ok flowcat --merge -q a b
+}
+
 @test "--merge: a missing or a bad operand is told by the exit status" {
 	times 1 3 > a
 	times 2 > b
