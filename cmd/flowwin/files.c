@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -139,6 +140,7 @@ name_of(struct files *t, const struct window_bounds *b)
 	const struct winspec *w = &t->f->window.spec;
 	const struct tstamp_zone *zone = w->local ? w->local : t->f->run.zone;
 	char template[NAME_ROOM], name[NAME_ROOM];
+	struct stat s;
 	bool fresh;
 
 	if (!fill_seconds(template, t->f->opt->split, seconds_of(b->start)) ||
@@ -148,6 +150,10 @@ name_of(struct files *t, const struct window_bounds *b)
 	groups_get(&t->names, name, strlen(name), &fresh);
 	if (!fresh)
 		die("--split %s: two windows would have the file %s",
+		    t->f->opt->split, name);
+	if (lstat(name, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode))
+		die("--split %s: %s is no regular file, so it cannot be "
+		    "replaced",
 		    t->f->opt->split, name);
 	out_check(name);
 	return xstrdup(name);

@@ -420,6 +420,18 @@ a/b/2024-05-01/100030.ndjson' "$(find a -type f | sort)"
 	no_parts
 }
 
+@test "--split: no device, pipe or link is replaced" {
+	mkfifo o1
+	ln -s /dev/null o2
+	ln -s "$PWD/in" o3
+	for name in o1 o2 o3; do
+		run_err 2 flowwin -w 1h --split $name in
+		has "$name is no regular file, so it cannot be replaced" "$stderr"
+		no_parts
+	done
+	[[ -p o1 && -L o2 && -L o3 ]]
+}
+
 @test "--split: the time of the name is of a zone" {
 	run_ok flowwin -w 10s --tz Europe/Prague --split 'tz-%H%M%S' in
 	run_ok flowwin -w 1d --align Europe/Prague --split 'day-%d-%H%M' in
