@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/kafka_batch.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -106,6 +107,23 @@ reach(struct kafka_part *part)
 		part->reached = true;
 }
 
+/* Before a message or the end: the broker may have deleted what was there. */
+static void
+pass_gap(struct kafka_batch *b, struct kafka_part *part, int64_t offset)
+{
+	int64_t low, high, next = part->next;
+
+	part->next = offset;
+	if (rd_kafka_get_watermark_offsets(
+		b->kafka->rk, part->topic, part->id, &low, &high) ||
+	    low <= next)
+		return;
+	b->lost = true;
+	warn("%s: %s: messages %" PRId64 " to %" PRId64
+	     " were deleted before they were read",
+	    b->kafka->name, part->name, next, low - 1);
+}
+
 /* Errors that do not pass, and records that are lost. */
 static const struct {
 	rd_kafka_resp_err_t err;
@@ -132,7 +150,7 @@ take_event(struct kafka_batch *b, const rd_kafka_message_t *m)
 	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		/* Marks of transactions may stand behind the last message. */
 		if (turn_to(b, m) && m->offset > part_at(b)->next)
-			part_at(b)->next = m->offset;
+			pass_gap(b, part_at(b), m->offset);
 		reach(part_at(b));
 	}
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
@@ -204,6 +222,8 @@ kafka_batch_read(struct kafka_batch *b, char *buf, size_t n)
 				crosses(b->marks, m->offset, p->position)))
 				break;
 			part = b->part;
+			if (m->offset > p->next)
+				pass_gap(b, p, m->offset);
 			b->marks[b->n_marks++] =
 			    (struct kafka_mark){ got, m->offset };
 			if (m->offset < p->end && !copy(b, m, buf, n, &got))

@@ -263,6 +263,29 @@ grown() {
 	(($(get "$1" -f '%s\n' | wc -l) > $2))
 }
 
+@test "messages that are deleted before they were read are told" {
+	local group
+
+	for group in '' "&group=$t"; do
+		topic "$t.${group:+g}" 1
+		cat "$flows" "$flows" "$flows" "$many" |
+			put "$t.${group:+g}"
+		mkfifo "to$group"
+		start flowcat -o "to$group" -X queued.max.messages.kbytes=100 \
+			"$(at "$t.${group:+g}?exit-eof$group")" 2> err
+		{
+			read -r line
+			broker trim "$t.${group:+g}" 0 28990
+			cat > rest
+		} < "to$group"
+		ended "$pid" 20
+		same 1 $status
+		has "$t.${group:+g}[0]: messages " "$(< err)"
+		has ' to 28989 were deleted before they were read' "$(< err)"
+		(($(wc -l < rest) < 28990))
+	done
+}
+
 # ---- windows ----
 
 @test "windows of all partitions are those of a file, byte for byte" {
