@@ -99,6 +99,8 @@ on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 	}
 	k->last = err;
 	snprintf(k->reason, sizeof k->reason, "%s", reason);
+	if (k->error)
+		k->error(k->error_arg, err, reason);
 }
 
 /* What it logs is told by errors, too; debug=.. shows it. */
@@ -191,12 +193,12 @@ kafka_check(struct kafka *k)
 
 	if (!k->down_since)
 		return;
-	if (is_hopeless(k->last) ||
-	    kafka_now() - k->down_since >= kafka_timeout())
+	if (!rd_kafka_metadata(k->rk, 0, NULL, &m, ASK_MS)) {
+		rd_kafka_metadata_destroy(m);
+		k->down_since = 0;
+	} else if (is_hopeless(k->last) ||
+		   kafka_now() - k->down_since >= kafka_timeout()) {
 		kafka_die(k, RD_KAFKA_RESP_ERR__TRANSPORT,
 		    "no broker answers any more");
-	if (rd_kafka_metadata(k->rk, 0, NULL, &m, ASK_MS))
-		return;
-	rd_kafka_metadata_destroy(m);
-	k->down_since = 0;
+	}
 }

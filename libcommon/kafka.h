@@ -19,6 +19,9 @@ struct kafka {
 	const char *name; /* the address, for messages */
 	rd_kafka_resp_err_t last;
 	char reason[KAFKA_REASON];
+	/* Is told of errors, too, if set. */
+	void (*error)(void *arg, rd_kafka_resp_err_t err, const char *reason);
+	void *error_arg;
 	int64_t down_since; /* no broker answers, ms; 0: one does */
 };
 

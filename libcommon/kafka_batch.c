@@ -8,33 +8,13 @@
 #include "libcommon/die.h"
 #include "libcommon/xalloc.h"
 
-enum { BATCH = 5000, NUDGE_MS = 100 };
+enum { BATCH = 5000, NUDGE_MS = 100, LOOK_MS = 500 };
 
 /* Where a message's bytes begin in the last read. */
 struct kafka_mark {
 	size_t at;
 	int64_t offset;
 };
-
-void
-kafka_batch_open(struct kafka_batch *b, struct kafka *kafka,
-    struct kafka_parts *parts, int64_t room, int64_t least)
-{
-	*b = (struct kafka_batch){
-		.kafka = kafka, .parts = parts, .room = room, .least = least
-	};
-	b->msgs = xcalloc(BATCH, sizeof(rd_kafka_message_t *));
-	b->marks = xcalloc(BATCH, sizeof *b->marks);
-}
-
-void
-kafka_batch_close(struct kafka_batch *b)
-{
-	while (b->at < b->n)
-		rd_kafka_message_destroy(b->msgs[b->at++]);
-	free(b->msgs);
-	free(b->marks);
-}
 
 /* Asks each broker from which we read something short. */
 static void
@@ -124,46 +104,98 @@ pass_gap(struct kafka_batch *b, struct kafka_part *part, int64_t offset)
 	    b->kafka->name, part->name, next, low - 1);
 }
 
-/* Errors that do not pass, and records that are lost. */
+/* What becomes of errors; what is not listed is tried again. */
+enum fate { FATAL, LOST, GONE };
+
 static const struct {
 	rd_kafka_resp_err_t err;
-	bool lost;
+	enum fate fate;
 } errors[] = {
-	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, false },
-	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, false },
-	{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, false },
-	{ RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, false },
-	{ RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, false },
-	{ RD_KAFKA_RESP_ERR__FATAL, false },
-	{ RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, false },
-	{ RD_KAFKA_RESP_ERR__BAD_MSG, true },
-	{ RD_KAFKA_RESP_ERR__BAD_COMPRESSION, true },
-	{ RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, true }, /* a codec */
+	{ RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, FATAL },
+	{ RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED, FATAL },
+	{ RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET, FATAL },
+	{ RD_KAFKA_RESP_ERR__FATAL, FATAL },
+	{ RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, FATAL },
+	{ RD_KAFKA_RESP_ERR__BAD_MSG, LOST },
+	{ RD_KAFKA_RESP_ERR__BAD_COMPRESSION, LOST },
+	{ RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED, LOST }, /* a codec */
+	/* So it seems for a moment when a broker has come back, too. */
+	{ RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, GONE },
+	{ RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, GONE },
+	{ RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, GONE },
 };
 
-/* An event in place of a message.  What is not listed is tried again. */
 static void
-take_event(struct kafka_batch *b, const rd_kafka_message_t *m)
+take_error(void *arg, rd_kafka_resp_err_t err, const char *what)
 {
-	const char *what = m->payload ? m->payload : "messages";
+	struct kafka_batch *b = arg;
 
-	if (m->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		/* Marks of transactions may stand behind the last message. */
-		if (turn_to(b, m) && m->offset > part_at(b)->next)
-			pass_gap(b, part_at(b), m->offset);
-		reach(part_at(b));
-	}
+	/* It asks for a group all the same. */
+	if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED && !b->grouped)
+		return;
 	for (size_t i = 0; i < sizeof errors / sizeof *errors; i++) {
-		if (errors[i].err != m->err)
+		if (errors[i].err != err)
 			continue;
-		if (m->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED &&
-		    !b->grouped)
-			return; /* it asks for a group all the same */
-		if (!errors[i].lost)
-			kafka_die(b->kafka, m->err, "%s", what);
+		if (errors[i].fate == FATAL)
+			kafka_die(b->kafka, err, "%s", what);
+		if (errors[i].fate == GONE && !b->gone_since)
+			b->gone_since = kafka_now();
+		if (errors[i].fate != LOST)
+			continue;
 		b->lost = true;
 		warn("%s: %s", b->kafka->name, what);
 	}
+}
+
+static bool
+is_before(const struct kafka_parts *p, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(p->v[k].topic, p->v[i].topic) == 0)
+			return true;
+	return false;
+}
+
+void
+kafka_batch_check(struct kafka_batch *b)
+{
+	const struct kafka_parts *p = b->parts;
+	int64_t now = kafka_now();
+
+	/* A pattern has topics that come and go. */
+	if (!b->gone_since || now - b->looked < LOOK_MS ||
+	    strchr(p->address->topics, '^'))
+		return;
+	b->looked = now;
+	for (size_t i = 0; i < p->n; i++) {
+		const struct rd_kafka_metadata *m;
+		rd_kafka_resp_err_t err;
+
+		if (is_before(p, i))
+			continue;
+		m = kafka_topics(b->kafka, p->v[i].topic);
+		err = m->topics[0].err;
+		rd_kafka_metadata_destroy(m);
+		if (err && now - b->gone_since >= kafka_timeout())
+			kafka_die(b->kafka, err, "topic %s", p->v[i].topic);
+		if (err)
+			return;
+	}
+	b->gone_since = 0;
+}
+
+/* An event in place of a message. */
+static void
+take_event(struct kafka_batch *b, const rd_kafka_message_t *m)
+{
+	if (m->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		take_error(b, m->err, m->payload ? m->payload : "messages");
+		return;
+	}
+	/* Marks of transactions may stand behind the last message. */
+	if (turn_to(b, m) && m->offset > part_at(b)->next)
+		pass_gap(b, part_at(b), m->offset);
+	reach(part_at(b));
 }
 
 /*
@@ -272,4 +304,28 @@ kafka_batch_unread(struct kafka_batch *b, size_t used)
 	i = mark_of(b, used);
 	if (b->marks[i].offset < part->next)
 		part->next = b->marks[i].offset;
+}
+
+/* ---- opening ---- */
+
+void
+kafka_batch_open(struct kafka_batch *b, struct kafka *kafka,
+    struct kafka_parts *parts, int64_t room, int64_t least)
+{
+	*b = (struct kafka_batch){
+		.kafka = kafka, .parts = parts, .room = room, .least = least
+	};
+	kafka->error = take_error;
+	kafka->error_arg = b;
+	b->msgs = xcalloc(BATCH, sizeof(rd_kafka_message_t *));
+	b->marks = xcalloc(BATCH, sizeof *b->marks);
+}
+
+void
+kafka_batch_close(struct kafka_batch *b)
+{
+	while (b->at < b->n)
+		rd_kafka_message_destroy(b->msgs[b->at++]);
+	free(b->msgs);
+	free(b->marks);
 }

@@ -41,6 +41,7 @@ struct kafka_batch {
 	uint64_t messages, payload; /* so far: to guess what the queue holds */
 	int64_t room, least; /* it is full: bytes, messages; 0: see above */
 	int64_t peak;        /* messages, since the last question */
+	int64_t gone_since, looked; /* a topic may not be there, ms; 0: it is */
 	const rd_kafka_topic_t *topic; /* of 'part', NULL: to be looked up */
 };
 
@@ -48,6 +49,12 @@ struct kafka_batch {
 void kafka_batch_open(struct kafka_batch *b, struct kafka *kafka,
     struct kafka_parts *parts, int64_t room, int64_t least);
 void kafka_batch_close(struct kafka_batch *b);
+
+/*
+ * Ends the program when a topic has been away for too long.  To be called when
+ * nothing comes.
+ */
+void kafka_batch_check(struct kafka_batch *b);
 
 /* Takes what is there; false: nothing. The last batch must be used up. */
 bool kafka_batch_fill(struct kafka_batch *b, rd_kafka_queue_t *queue);

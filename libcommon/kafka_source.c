@@ -119,16 +119,19 @@ kafka_source_close(struct kafka_source *s)
 {
 	s->group.closing = true;
 	kafka_batch_close(&s->batch);
+	rd_kafka_queue_io_event_enable(s->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(s->queue);
 	if (s->run.grouped)
 		rd_kafka_consumer_close(s->kafka.rk);
+	else
+		rd_kafka_assign(s->kafka.rk, NULL);
 	kafka_group_close(&s->group);
 	/*
-	 * librdkafka before 2.3 aborts when a consumer that has joined a group
-	 * and got no answer is destroyed; the program ends soon.
+	 * The client is not destroyed, as that may abort (librdkafka
+	 * before 2.3, when it has joined a group and got no answer) or never
+	 * come to an end (2.0, when a topic was deleted).  The program ends
+	 * soon.
 	 */
-	if (!s->run.grouped || s->group.assigned)
-		rd_kafka_destroy(s->kafka.rk);
 	kafka_parts_close(&s->parts);
 	close(s->wake[0]);
 	close(s->wake[1]);
@@ -185,6 +188,7 @@ next_batch(struct kafka_source *s, int (*idle)(void *arg), void *arg)
 	if (is_done(s))
 		return false;
 	kafka_check(&s->kafka);
+	kafka_batch_check(&s->batch);
 	stop_wait(s->wake[0], ms < 0 || ms > WAIT_MS ? WAIT_MS : ms);
 	while (read(s->wake[0], dregs, sizeof dregs) > 0)
 		continue;

@@ -953,6 +953,30 @@ apart() {
 	has "$to" "$stderr"
 }
 
+@test "a topic that is deleted: SIGTERM ends its readers, or a time-out does" {
+	local group n=0 pids=()
+
+	topic "$t" 2
+	put "$t" < "$flows"
+	for group in '' "&group=$t.1" '' "&group=$t.2"; do
+		start flowcat --timeout $((n < 2 ? 60 : 2))s \
+			"$(at "$t?offset=beginning$group")" > got$n 2> err$n
+		pids+=("$pid")
+		wait_for 10 lines 3000 got$n
+		n=$((n + 1))
+	done
+	broker drop "$t"
+	for n in 2 3; do
+		ended "${pids[n]}" 10
+		same 2 $status
+		has "topic $t: Broker: Unknown topic" "$(< err$n)"
+	done
+	for n in 0 1; do
+		stopped "${pids[n]}"
+		same '' "$(< err$n)"
+	done
+}
+
 # These stop the broker.
 
 # committed GROUP N: so many messages.
