@@ -3,6 +3,7 @@
  * flowcat: the door.  Reads flows as files, standard input and collectors
  * have them; writes canonical records.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cmd/flowcat/collect.h"
@@ -184,16 +185,14 @@ advance(struct job *j, struct stream *s)
 static void
 tell_order(const struct stream *s, const char *file)
 {
-	const char *field = opt.time_field ? opt.time_field : "date_last_seen";
-
 	if (s->unsorted)
 		warn("%s: %" PRIu64 " records are not in order of their %s: "
 		     "flowwin --reorder sorts",
-		    file, s->unsorted, field);
+		    file, s->unsorted, opt.time_field);
 	if (s->untimed)
 		warn("%s: %" PRIu64 " records have no %s, they follow the ones "
 		     "before them",
-		    file, s->untimed, field);
+		    file, s->untimed, opt.time_field);
 }
 
 /* --merge: always the oldest; of equals, the first operand's. */
