@@ -112,7 +112,8 @@ fuzz_message = $(addprefix cmd/flowcat/,\
 	message exporters counters templates columns registry samplers)
 libs_fuzz_message = $(libs_flowcat)
 fuzz_convert = $(addprefix cmd/flowcat/,\
-	convert conversions mend dialect arrays octets rates samplers times)
+	convert conversions mend dialect dialect_programs \
+	dialect_ipfix arrays octets rates samplers times)
 $(B)/tests/fuzz/fuzz_convert: $(fuzz_convert:%=$(B)/%.o)
 fuzz_pattern = $(addprefix cmd/flowmatch/,\
 	pattern pattern_vectors loader config distance)
