@@ -85,13 +85,21 @@ write_all(int fd, const char *p, size_t n, const char *name)
 }
 
 static int
-open_file(const char *name, int flags)
+open_file(const char *name, int flags, mode_t mode)
 {
-	int fd = open(name, flags | O_CLOEXEC, 0666);
+	int fd = open(name, flags | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		die_errno("%s", name);
 	return fd;
+}
+
+/* Not what somebody put there, such as a link to another file. */
+static int
+new_file(const char *name, mode_t mode)
+{
+	unlink(name);
+	return open_file(name, O_WRONLY | O_CREAT | O_EXCL, mode);
 }
 
 /* The folders of a name that has some. */
@@ -112,12 +120,12 @@ make_folders(const char *name)
 static void
 spill(struct spool *s)
 {
-	int flags = s->on_disk ? O_APPEND : O_CREAT | O_TRUNC;
 	int fd;
 
 	if (!s->on_disk)
 		make_folders(s->name);
-	fd = open_file(s->name, O_WRONLY | flags);
+	fd = s->on_disk ? open_file(s->name, O_WRONLY | O_APPEND, 0)
+			: new_file(s->name, 0600);
 	s->on_disk = true;
 	write_all(fd, s->buf, s->n, s->name);
 	if (close(fd) < 0 && errno != EINTR)
@@ -143,7 +151,7 @@ int
 spool_open(struct spool *s)
 {
 	spill(s);
-	return open_file(s->name, O_RDONLY);
+	return open_file(s->name, O_RDONLY, 0);
 }
 
 /* ---- compression ---- */
@@ -265,7 +273,7 @@ spool_save(struct spool *s, const char *name)
 	out_check(beside);
 	r.s = s;
 	r.fd = spool_open(s);
-	to = open_file(beside, O_WRONLY | O_CREAT | O_TRUNC);
+	to = new_file(beside, 0666);
 	saving = beside;
 	if (ends_with(name, ".gz"))
 		copy_gzip(&r, to, beside);

@@ -563,6 +563,18 @@ $(tail -n 1 in)"
 	same '' "$(ls -A tmp)"
 }
 
+@test "--exec: what it keeps is its own, and nobody else reads it" {
+	mkdir tmp
+	cp in kept
+	# Somebody has guessed the name.
+	# shellcheck disable=SC2016
+	TMPDIR=$PWD/tmp run_ok sh -c '
+		ln -s ../kept tmp/.flowwin-$$-476266.part
+		exec flowwin -w 1h --exec "stat -c %A tmp/.flowwin*part" in'
+	has '-rw-------' "$output"
+	cmp in kept
+}
+
 @test "--exec: a status other than 0 is told, and others are run" {
 	# shellcheck disable=SC2016
 	both flowwin -w 10s --exec 'wc -l; case $WINDOW_START in
