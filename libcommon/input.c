@@ -74,7 +74,8 @@ next_operand(struct input *in)
 		in->next++;
 		in->source =
 		    source_open(in->name, in->follow, in->keeper, in->kind);
-		if (!in->source)
+		/* A pipe that nobody writes to is given up, too. */
+		if (!in->source && !stop_asked())
 			in->trouble(in->arg, why_not(in->name));
 	}
 	in->all_regular &= source_is_regular(in->source);

@@ -267,6 +267,7 @@ static const struct {
 	  "7zXZ",
 	    5, "compressed by xz: xz -dc FILE |" },
 	{ "BZh", 3, "compressed by bzip2: bzip2 -dc FILE |" },
+	{ "\x04\x22\x4d\x18", 4, "compressed by lz4: lz4 -dc FILE |" },
 };
 
 static const char *

@@ -371,6 +371,12 @@ ${tool%% *}: none: No such file or directory" "$stderr"
 	has 'Bad file descriptor' "$stderr"
 }
 
+@test "SIGTERM while a pipe is opened that nobody writes to" {
+	mkfifo pipe
+	run_ok timeout --preserve-status 1 flowcat pipe
+	same ''
+}
+
 # ---- what cannot be written: fatal ----
 
 @test "a full disk" {
@@ -516,6 +522,7 @@ rss() {
 	hint '\x0a\x0d\x0d\x0a\x01' 'packets (pcapng)'
 	hint '\xfd7zXZ\x00' 'compressed by xz'
 	hint 'BZh91' 'compressed by bzip2'
+	hint '\x04\x22\x4d\x18\x64' 'compressed by lz4'
 	run_err 0 flowcat -o csv /dev/null
 	has '-f is the format' "$stderr"
 }
