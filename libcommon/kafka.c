@@ -65,15 +65,19 @@ kafka_die(const struct kafka *k, rd_kafka_resp_err_t err, const char *fmt, ...)
 {
 	char what[KAFKA_REASON], property[KAFKA_REASON] = "";
 	const char *reason = rd_kafka_err2str(err);
+	/*
+	 * Of what broke the connection librdkafka has told more before; that
+	 * is not why a broker (above 0) refuses something.
+	 */
+	bool told = *k->reason && (err <= 0 || err == k->last);
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
-	/* Of what broke the connection librdkafka has told more before. */
-	if (*k->reason && (hint(k->last) || !hint(err)))
+	if (told && (hint(k->last) || !hint(err)))
 		reason = k->reason;
-	if (hint(k->last) && *k->reason)
+	if (told && hint(k->last))
 		err = k->last;
 	if (hint(err))
 		snprintf(property, sizeof property, " (see %s)", hint(err));

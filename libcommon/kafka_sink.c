@@ -41,7 +41,6 @@ struct kafka_sink {
 	rd_kafka_headers_t *headers;
 	uint64_t produced, failed;
 	rd_kafka_resp_err_t why;
-	char reason[KAFKA_REASON];
 	struct value_reading how;
 	struct kafka_key key;
 	/* Transactions. */
@@ -59,11 +58,8 @@ on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque)
 	(void)rk;
 	if (!m->err)
 		return;
-	if (!s->failed++) {
+	if (!s->failed++)
 		s->why = m->err;
-		snprintf(s->reason, sizeof s->reason, "%s",
-		    rd_kafka_err2str(m->err));
-	}
 }
 
 /* Another try of the transaction may succeed. */
@@ -88,8 +84,8 @@ check(struct kafka_sink *s)
 		return;
 	}
 	kafka_die(&s->kafka, s->why,
-	    "%" PRIu64 " of %" PRIu64 " messages were not delivered: %s",
-	    s->failed, s->produced, s->reason);
+	    "%" PRIu64 " of %" PRIu64 " messages were not delivered", s->failed,
+	    s->produced);
 }
 
 /* What led to it may not have been told yet. */

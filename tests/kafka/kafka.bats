@@ -987,7 +987,7 @@ committed() {
 }
 
 @test "a broker that goes away and comes back: nothing is lost" {
-	local copy reader member soon=(-X reconnect.backoff.max.ms=500)
+	local copy reader member refused soon=(-X reconnect.backoff.max.ms=500)
 
 	topic "$t" 3
 	topic "$t.copy" 3
@@ -1000,6 +1000,12 @@ committed() {
 	start flowfilter "${soon[@]}" -o "$(at "$t.copy")" any \
 		"$(at "$t?group=$t")" 2> err3
 	member=$pid
+	broker topic "$t.small" 1 max.message.bytes=1000
+	mkfifo few
+	exec 9<> few
+	start flowcat "${soon[@]}" -o "$(at "$t.small")" - < few 2> err4 9>&-
+	refused=$pid
+	head -n 1 "$flows" >&9
 	head -n 1000 "$flows" >&8
 	wait_for 10 lines 1000 got
 	wait_for 10 grown "$t.copy" 999
@@ -1009,8 +1015,15 @@ committed() {
 	broker start
 	sed -n 2001,3000p "$flows" >&8
 	exec 8>&-
+	long 5000 >&9
+	exec 9>&-
 	ended "$copy" 20
 	same 0 $status
+	# Why it was away is not why something is refused later.
+	ended "$refused" 20
+	same 2 $status
+	same "flowcat: $(at "$t.small"): 1 of 2 messages were not delivered:\
+ Broker: Message size too large (see message.max.bytes)" "$(< err4)"
 	wait_for 20 lines 3000 got
 	wait_for 20 grown "$t.copy" 2999
 	# Thrown out of its group meanwhile, it does the work once more.
