@@ -274,7 +274,7 @@ grown() {
 		start flowcat -o "to$group" -X queued.max.messages.kbytes=100 \
 			"$(at "$t.${group:+g}?exit-eof$group")" 2> err
 		{
-			read -r line
+			read -r _
 			broker trim "$t.${group:+g}" 0 28990
 			cat > rest
 		} < "to$group"
