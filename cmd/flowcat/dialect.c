@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include "cmd/flowcat/dialect.h"
+
 #include "cmd/flowcat/dialect_rules.h"
 
 const char *const dialect_names[DIALECTS] = {
