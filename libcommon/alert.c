@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/alert.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,7 @@ begin(struct alerts *s, struct slice key, const struct window_bounds *bounds)
 {
 	struct open *o = open_of(s);
 	const struct unit *u = s->agg->window->u;
+	uint64_t start = htole64((uint64_t)bounds->start);
 	struct output id;
 	bool fresh;
 	struct alert *alert = groups_get(&o->table, key.p, key.n, &fresh);
@@ -102,7 +104,7 @@ begin(struct alerts *s, struct slice key, const struct window_bounds *bounds)
 	out_str(&id, s->name);
 	out_char(&id, '\0');
 	out_slice(&id, key);
-	out_put(&id, (const char *)&bounds->start, sizeof bounds->start);
+	out_put(&id, (const char *)&start, sizeof start);
 	snprintf(alert->id, sizeof alert->id, "%016" PRIx64,
 	    hash_fixed(id.buf, id.n));
 	out_close(&id);

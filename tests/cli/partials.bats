@@ -224,6 +224,14 @@ end 07:40 07:55 90' "$(cut -d ' ' -f 1-4 <<< "$output")"
 	same "$(< one)" "$(< two)"
 }
 
+# Also where the highest byte of a number comes first.
+@test "the id of an alert is the same on every machine" {
+	printf '%s\n' '{"date_last_seen":"2015-07-18T18:00:01Z",
+		"src_ip_addr":"192.0.2.1"}' | tr -d '\n' > one
+	run_ok flowagg -k sa -w 1m --having 'flows > 0' --alert x one
+	same 0b3bd54598db0206 "$(jq -r .alert_id <<< "$output" | sort -u)"
+}
+
 @test "flowtopn --alert: with --min alone, as --having of flowagg" {
 	local windows
 
