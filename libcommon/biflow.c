@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/biflow.h"
 
+#include <endian.h>
 #include <stdlib.h>
 
 #include "libcommon/groups.h"
@@ -123,8 +124,11 @@ biflow_free(struct biflow *b)
 static int
 by_content(const struct biflow_flow *a, const struct biflow_flow *b)
 {
-	int c = memcmp(&a->ends, &b->ends, sizeof a->ends);
+	struct biflow_ends e[] = { a->ends, b->ends };
 
+	for (int i = 0; i < 4; i++) /* in the same order on every machine */
+		e[i / 2].port[i % 2] = htole16(e[i / 2].port[i % 2]);
+	int c = memcmp(e, e + 1, sizeof *e);
 	return c ? c : slice_cmp(a->data, b->data);
 }
 

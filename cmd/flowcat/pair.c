@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/flowcat/pair.h"
 
+#include <endian.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -64,6 +65,7 @@ text_of(struct slice data, struct slice *gift)
 	uint32_t n;
 
 	memcpy(&n, data.p, sizeof n);
+	n = le32toh(n);
 	*gift = slice_of(data.p + sizeof n + n, data.n - sizeof n - n);
 	return slice_of(data.p + sizeof n, n);
 }
@@ -304,7 +306,7 @@ put_gifts(struct pair *p)
 bool
 pair_take(struct pair *p, struct slice text)
 {
-	uint32_t n = (uint32_t)text.n;
+	uint32_t n = htole32((uint32_t)text.n);
 	struct biflow_flow flow;
 	int64_t last;
 	bool both;

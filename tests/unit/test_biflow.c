@@ -380,10 +380,23 @@ test_long_data(void)
 	OK(pairs == 0);
 }
 
+/* On machines of either byte order. */
+static void
+test_order_of_ports(void)
+{
+	struct biflow_flow f[] = {
+		flow("one", 1, 1, 2, 22, 0, 900, 0x1b),
+		flow("256", 1, 256, 2, 22, 0, 900, 0x1b),
+	};
+
+	OK(gives(f, 2, "256 one "));
+}
+
 int
 main(void)
 {
 	test_pairs();
+	test_order_of_ports();
 	test_initiator();
 	test_used_again();
 	test_watermark();
