@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if defined(__x86_64__)
 static const char *const levels[] = { "portable", "avx2" };
 
 /* Whether the environment allows levels[n]. */
@@ -17,6 +18,7 @@ allowed(int n)
 			return false;
 	return true;
 }
+#endif
 
 bool
 cpu_avx2(void)

@@ -11,6 +11,8 @@
 
 #include "libcommon/slice.h"
 
+_Static_assert(sizeof(void *) == 8, "a 64-bit machine is needed");
+
 __extension__ typedef __int128 i128;
 __extension__ typedef unsigned __int128 u128;
 
