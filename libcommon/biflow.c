@@ -124,11 +124,14 @@ biflow_free(struct biflow *b)
 static int
 by_content(const struct biflow_flow *a, const struct biflow_flow *b)
 {
-	struct biflow_ends e[] = { a->ends, b->ends };
+	struct biflow_ends x = a->ends, y = b->ends;
+	int c;
 
-	for (int i = 0; i < 4; i++) /* in the same order on every machine */
-		e[i / 2].port[i % 2] = htole16(e[i / 2].port[i % 2]);
-	int c = memcmp(e, e + 1, sizeof *e);
+	for (int i = 0; i < 2; i++) { /* alike on every machine */
+		x.port[i] = htole16(x.port[i]);
+		y.port[i] = htole16(y.port[i]);
+	}
+	c = memcmp(&x, &y, sizeof x);
 	return c ? c : slice_cmp(a->data, b->data);
 }
 
