@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/biflow.h"
 
-#include <endian.h>
 #include <stdlib.h>
 
 #include "libcommon/groups.h"
@@ -124,14 +123,12 @@ biflow_free(struct biflow *b)
 static int
 by_content(const struct biflow_flow *a, const struct biflow_flow *b)
 {
-	struct biflow_ends x = a->ends, y = b->ends;
-	int c;
+	const struct biflow_ends *x = &a->ends, *y = &b->ends;
+	int c = memcmp(x->ip, y->ip, sizeof x->ip);
 
-	for (int i = 0; i < 2; i++) { /* alike on every machine */
-		x.port[i] = htole16(x.port[i]);
-		y.port[i] = htole16(y.port[i]);
-	}
-	c = memcmp(&x, &y, sizeof x);
+	for (int i = 0; !c && i < 2; i++)
+		c = x->port[i] - y->port[i];
+	c = c ? c : x->protocol - y->protocol;
 	return c ? c : slice_cmp(a->data, b->data);
 }
 

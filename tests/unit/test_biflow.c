@@ -389,7 +389,7 @@ test_order_of_ports(void)
 		flow("256", 1, 256, 2, 22, 0, 900, 0x1b),
 	};
 
-	OK(gives(f, 2, "256 one "));
+	OK(gives(f, 2, "one 256 "));
 }
 
 int
