@@ -188,7 +188,9 @@ dnsmasq_line(struct namelist *l, struct slice s)
 		return false;
 	while (end < s.p + s.n && !is_space(*end))
 		end++;
-	if (end - p < 4 || p[1] != '/' || (!address && end[-1] != '/'))
+	slash = memrchr(p, '/', (size_t)(end - p));
+	if (end - p < 4 || p[1] != '/' || slash == p + 1 ||
+	    (!address && slash != end - 1))
 		spoiled(l);
 	else
 		for (p += 2; (slash = memchr(p, '/', (size_t)(end - p)));

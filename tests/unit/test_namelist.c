@@ -108,6 +108,7 @@ test_servers(void)
 	static const char none[] = "server=/a.com/192.0.2.1\n"
 				   "server=/a.com/#\n"
 				   "address=/#/0.0.0.0\n"
+				   "address=/a.com\n"
 				   "address=/a*.com/\n"
 				   "local-zone: \"a.com\" transparent\n"
 				   "local-data-ptr: \"192.0.2.1 a.com\"\n"
@@ -127,7 +128,7 @@ test_servers(void)
 		FINDS(list, name, name + 2);
 	}
 	OK(count(none, &bad, &first) == 0);
-	OK(bad == 11 && first == 1);
+	OK(bad == 12 && first == 1);
 }
 
 static const char dumped[] = "$ORIGIN .\n"
