@@ -43,14 +43,15 @@ static void
 message(int err, const char *fmt, va_list ap)
 {
 	char text[2048];
+	bool empty;
 
 	vsnprintf(text, sizeof text, fmt, ap);
 	if (before)
 		before();
-	/* An argument without a character can be seen, too. */
-	fprintf(stderr, "%s: %s%s%s%s\n", name,
-	    *text && *text != ':' ? "" : "''", text, err ? ": " : "",
-	    err ? strerror(err) : "");
+	/* An empty argument can be seen, too; ":2055" is none. */
+	empty = !*text || strncmp(text, ": ", 2) == 0;
+	fprintf(stderr, "%s: %s%s%s%s\n", name, empty ? "''" : "", text,
+	    err ? ": " : "", err ? strerror(err) : "");
 }
 
 void

@@ -144,6 +144,8 @@ hints() {
 	hints "flowcat: '': No such file" flowcat -o '' "$flows"
 	run_err 1 flowcat ''
 	same "flowcat: '': No such file or directory" "$stderr"
+	run_err 1 flowcat :2055
+	same 'flowcat: :2055: No such file or directory' "$stderr"
 }
 
 # meant WORD COMMAND..: the command is refused and WORD suggested.
