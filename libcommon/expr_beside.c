@@ -89,7 +89,7 @@ unname(const struct parser *p, const struct node *field, struct node *n)
 	n->text = n->word;
 }
 
-/* "bps > 1m", a rate or a column that is no field: "m" is no minute there. */
+/* "bps > 1m", or a column "bytes": "m" is no minute there. */
 static void
 refuse_duration(
     struct parser *p, const struct node *count, const struct node *n)
