@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "libcommon/splice.h"
 
+#define BLANKS " \t\r"
+
 struct slice
 splice_whole(const struct json_val *v)
 {
@@ -39,9 +41,22 @@ next_replaced(
 static const char *
 back_over_space(const char *p)
 {
-	while (strchr(" \t", p[-1]))
+	while (strchr(BLANKS, p[-1]))
 		p--;
 	return p;
+}
+
+/* Writes what stays; *before is what then stands before a new member. */
+static void
+put(struct output *out, const char *p, const char *end, char *before)
+{
+	const char *last = end;
+
+	while (last > p && strchr(BLANKS, last[-1]))
+		last--;
+	if (last > p)
+		*before = last[-1] == '{' ? ' ' : ',';
+	out_put(out, p, (size_t)(end - p));
 }
 
 /*
@@ -49,8 +64,7 @@ back_over_space(const char *p)
  * one of the commas beside it.  Returns where to go on.
  */
 static const char *
-put_without(
-    const struct rec *rec, const char *p, struct slice old, struct output *out)
+put_without(const char *p, struct slice old, struct output *out, char *before)
 {
 	const char *key = back_over_space(old.p) - 1; /* the colon */
 	const char *end = old.p + old.n;
@@ -62,10 +76,10 @@ put_without(
 	if (key[-1] == ',' && key > p) {
 		key--;
 	} else {
-		end += strspn(end, " \t");
-		end += *end == ',' && end < rec->p + rec->n;
+		end += strspn(end, BLANKS);
+		end += *end == ',';
 	}
-	out_put(out, p, (size_t)(key - p));
+	put(out, p, key, before);
 	return end;
 }
 
@@ -75,25 +89,25 @@ splice_put(struct output *out, const struct rec *rec, const struct splice *list,
 {
 	const char *p = rec->p, *end = rec->p + rec->n, *brace = end;
 	const struct splice *s;
-	char before;
+	char before = ' ';
 
 	while (*--brace != '}')
 		continue;
 	while ((s = next_replaced(rec, list, n, p))) {
 		struct slice old = splice_whole(&rec->v[s->slot]);
 
-		if (s->v.type == VALUE_NONE) {
-			p = put_without(rec, p, old, out);
+		if (s->v.type == VALUE_NONE &&
+		    back_over_space(old.p)[-1] == ':') {
+			p = put_without(p, old, out, &before);
 			continue;
 		}
-		out_put(out, p, (size_t)(old.p - p));
+		/* An element of an array stays, as null. */
+		put(out, p, old.p, &before);
 		value_json(out, &s->v, s->field);
 		p = old.p + old.n;
+		before = ',';
 	}
-	out_put(out, p, (size_t)(brace - p));
-	for (p = brace - 1; strchr(" \t", *p); p--)
-		continue;
-	before = *p == '{' ? ' ' : ',';
+	put(out, p, brace, &before);
 	for (s = list; s < list + n; s++) {
 		if (s->leave || rec->v[s->slot].kind != JSON_NONE ||
 		    s->v.type == VALUE_NONE)

@@ -178,6 +178,26 @@ wait_for() {
 	same 1 "$(jq .packets <<< "$output")"
 	run_ok flowfilter --set bytes=1/0 any <<< '{"bytes":2}'
 	same '{}' "${output// /}"
+	# The first to come after all others went.
+	run_ok flowfilter -q --set a=1/0 --set b=1/0 --set c=3 any <<- 'END'
+		{"a":1}
+		{"a":1, "b":2 }
+		{"a":1,"x":0,"b":2}
+		{}
+	END
+	same '{"c":3} {"c":3} {"x":0,"c":3} {"c":3}' "$(jq -c . <<< "$output" |
+		paste -sd ' ')"
+	printf '{"a":\r1,\r"b":2}\n' > cr
+	run_ok flowfilter -q --set a=1/0 any cr
+	same '{"b":2}' "${output/$'\r'/}"
+}
+
+@test "--set: an element of an array that became unknown is null" {
+	run_ok flowfilter --set a.1=1/0 any <<< '{"a":[1,2,3]}'
+	same '{"a":[1,null,3]}'
+	run_ok flowfilter --set a.0=1/0 --set a.1.b=1/0 any \
+		<<< '{"a":[ "x",{"b":1}]}'
+	same '{"a":[ null,{}]}'
 }
 
 @test "--set twice: the last counts, and it sees the record as it was" {
