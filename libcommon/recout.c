@@ -30,6 +30,7 @@ struct recout {
 	size_t n_lacking;
 	bool headed;
 	struct bulk bulk;
+	char message[128];
 };
 
 /* The line format: what stands where. */
@@ -203,8 +204,12 @@ set_cell(struct recout *r, size_t column, const struct json_val *v)
 	const char *err = value_read(
 	    v, f ? f->type : FIELD_ANY, f ? f->set : 0, &r->how, cell);
 
-	if (!err || f)
-		return err;
+	if (err && f) {
+		snprintf(r->message, sizeof r->message, "%s: %s", f->name, err);
+		return r->message;
+	}
+	if (!err)
+		return NULL;
 	/* A number beyond 64 bits that nobody asked about: as it is. */
 	*cell = (struct value){ .type = VALUE_JSON };
 	cell->s = json_slice(v);

@@ -271,6 +271,12 @@ wait_for() {
 	same '{"bytes":100,"bps":400}'
 }
 
+@test "formats: a member that cannot be read is named" {
+	run_err 1 flowfilter -f csv any <<< $'{"bytes":1}\n{"bytes":"x"}'
+	same $'bytes\n1'
+	same 'flowfilter: -:2: bytes: number expected' "$stderr"
+}
+
 @test "formats: csv, tsv and table have the chosen columns" {
 	run_ok flowfilter -f csv --fields sa,dp 'proto tcp' in
 	same 'src_ip_addr,dst_port
