@@ -87,7 +87,11 @@ reach(struct kafka_part *part)
 		part->reached = true;
 }
 
-/* Before a message or the end: the broker may have deleted what was there. */
+/*
+ * Before a message or the end: the broker may have deleted what was there.  If
+ * it has deleted this message by now, too, both were fetched before: there are
+ * marks of transactions between them.
+ */
 static void
 pass_gap(struct kafka_batch *b, struct kafka_part *part, int64_t offset)
 {
@@ -96,7 +100,7 @@ pass_gap(struct kafka_batch *b, struct kafka_part *part, int64_t offset)
 	part->next = offset;
 	if (rd_kafka_get_watermark_offsets(
 		b->kafka->rk, part->topic, part->id, &low, &high) ||
-	    low <= next)
+	    low <= next || low > offset)
 		return;
 	b->lost = true;
 	warn("%s: %s: messages %" PRId64 " to %" PRId64

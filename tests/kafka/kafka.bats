@@ -286,6 +286,30 @@ grown() {
 	done
 }
 
+@test "messages that are deleted after they were fetched are not missed" {
+	local copy="$t.copy"
+
+	topic "$t" 1
+	topic "$copy" 1
+	cat "$flows" "$flows" "$flows" "$many" | put "$t"
+	# With marks of transactions between them.
+	flowcat --exactly-once -X auto.commit.interval.ms=50 \
+		-o "$(at "$copy")" "$(at "$t?exit-eof&group=$t")"
+	mkfifo copied
+	start flowcat -o copied "$(at "$copy?exit-eof")" 2> err
+	{
+		read -r _
+		sleep 1
+		broker trim "$copy" 0 20000
+		sleep 1
+		cat > rest
+	} < copied
+	ended "$pid" 20
+	same '' "$(< err)"
+	same 0 $status
+	same 28999 "$(wc -l < rest)"
+}
+
 # ---- windows ----
 
 @test "windows of all partitions are those of a file, byte for byte" {
