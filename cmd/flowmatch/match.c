@@ -273,7 +273,7 @@ open_aggregates(struct match *m, const struct match_opts *opts, struct run *run)
 {
 	struct agg *a = &m->agg->agg;
 	struct expr_context cells = { .how = run->context.how };
-	const char *count = m->set->count_text;
+	const char *count = m->set->count_texts[0];
 	char having[64];
 	struct output text;
 

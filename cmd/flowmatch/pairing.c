@@ -72,20 +72,27 @@ add_part(
 	return false;
 }
 
+/* Whether both have the same key, and count the same. */
+static bool
+same_names(const struct pattern_set *a, const struct pattern_set *b)
+{
+	if (strcmp(a->keys, b->keys) != 0 || a->n_count != b->n_count)
+		return false;
+	for (size_t i = 0; i < a->n_count; i++)
+		if (strcmp(a->count_texts[i], b->count_texts[i]) != 0)
+			return false;
+	return true;
+}
+
 static size_t
 names_of(struct pairing *p, struct vectors *v)
 {
-	const struct pattern_set *set = v->set, *other;
+	const struct pattern_set *set = v->set;
 	struct pairing_names *names;
 
-	for (size_t i = 0; i < p->n_names; i++) {
-		other = p->names[i].of->set;
-		if (strcmp(other->keys, set->keys) == 0 &&
-		    !other->count_text == !set->count_text &&
-		    (!set->count_text ||
-			strcmp(other->count_text, set->count_text) == 0))
+	for (size_t i = 0; i < p->n_names; i++)
+		if (same_names(p->names[i].of->set, set))
 			return i;
-	}
 	names = &p->names[p->n_names];
 	*names = (struct pairing_names){ .of = v, .made = true };
 	for (size_t i = 0; i < v->agg->n_keys; i++)

@@ -142,18 +142,14 @@ static void
 read_count(struct loader *l, const struct config *c)
 {
 	struct pattern_set *s = l->set;
-	const char *text;
+	bool list = config_kind(c) == CONFIG_ARRAY;
 
 	if (!c)
 		return;
-	s->count_text =
-	    need_text(l, config_kind(c) == CONFIG_ARRAY ? config_at(c, 0) : c);
-	s->n_count = config_kind(c) == CONFIG_ARRAY
-			 ? need_array(l, c, 1, PATTERN_COUNTED)
-			 : 1;
+	s->n_count = list ? need_array(l, c, 1, PATTERN_COUNTED) : 1;
 	for (size_t i = 0; i < s->n_count; i++) {
-		text = i ? need_text(l, config_at(c, i)) : s->count_text;
-		s->count[i] = need_expr(l, text, false);
+		s->count_texts[i] = need_text(l, list ? config_at(c, i) : c);
+		s->count[i] = need_expr(l, s->count_texts[i], false);
 	}
 }
 

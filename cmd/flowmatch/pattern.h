@@ -62,10 +62,11 @@ struct pattern_step {
 };
 
 struct pattern_set {
-	const char *name, *keys, *window, *count_text, *filter_text;
+	const char *name, *keys, *window, *filter_text;
 	struct expr *filter; /* or NULL */
 	/* Different values of these together are counted, if there are any. */
 	struct expr *count[PATTERN_COUNTED];
+	const char *count_texts[PATTERN_COUNTED];
 	size_t n_count;
 	bool biflow;
 	bool pair; /* the key is both addresses */

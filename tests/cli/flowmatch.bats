@@ -466,6 +466,20 @@ reaches() {
 		"\(.src_ip_addr) \(.values)"' <<< "$output")"
 }
 
+@test "sets with the same key that count different things do not mix them up" {
+	connections 6 0 1 0 192.0.2.1 $server 40000 '1 44' '1 40' ....S. |
+		jq -c 'select(.dst_port == 22) | .dst_port = .src_port' > in
+	jq -n '{name: "hosts", key: ["src_ip_addr"], count: "dst_ip_addr",
+		features: ["packets"], window: "5m", limit: 3, patterns: [{
+		name: "p", request: [1], response: [0]}]}' > hosts.json
+	jq '.name = "ports" | .count = [.count, "dst_port"]' hosts.json > ports.json
+	for sets in hosts.json,ports.json ports.json,hosts.json; do
+		run_ok flowmatch --update 1h "$sets" in
+		same '["ports",6]' "$(jq -c 'select(.alert_state == "end") |
+			[.type, .values]' <<< "$output")"
+	done
+}
+
 @test "several sets, each with its windows, in one pass" {
 	hydra 12 > in
 	run_ok flowmatch -f csv published.json,syn.json,ssh-guessing in
