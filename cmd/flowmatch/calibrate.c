@@ -44,6 +44,28 @@ certainty(const struct block *b)
 	return (b->right + 1) / (b->n + 2);
 }
 
+static void
+join(struct block *to, const struct block *from)
+{
+	to->n += from->n;
+	to->right += from->right;
+}
+
+/* In place: of each score one, be it attacks' and benign keys'. */
+static size_t
+by_scores(struct block *b, size_t n)
+{
+	size_t k = 0;
+
+	qsort(b, n, sizeof *b, by_score);
+	for (size_t i = 0; i < n; i++)
+		if (k && pattern_reaches(b[k - 1].score, b[i].score))
+			join(&b[k - 1], &b[i]);
+		else
+			b[k++] = b[i];
+	return k;
+}
+
 /*
  * In place; a block may also not be less certain than the one before it only
  * because it is smaller.
@@ -58,8 +80,7 @@ pool(struct block *b, size_t n)
 		while (k > 1 &&
 		       (share(&b[k - 2]) >= share(&b[k - 1]) ||
 			   certainty(&b[k - 2]) >= certainty(&b[k - 1]))) {
-			b[k - 2].n += b[k - 1].n;
-			b[k - 2].right += b[k - 1].right;
+			join(&b[k - 2], &b[k - 1]);
 			k--;
 		}
 	}
@@ -79,8 +100,7 @@ calibrate(const struct pattern_set *set, struct sample *examples,
 
 	found = add_peaks(b, good, examples->n_keys, 1);
 	n = found + add_peaks(b + found, bad, benign->n_keys, 0);
-	qsort(b, n, sizeof *b, by_score);
-	n = pool(b, n);
+	n = pool(b, by_scores(b, n));
 	for (size_t i = 0; i < n && i < PATTERN_STEPS; i++) {
 		step = config_array();
 		config_append(step, config_of_number(i ? b[i].score : 1));

@@ -15,6 +15,8 @@
 
 enum { MAX_SETS = 64 };
 
+#define NOT_GIVEN UINT64_MAX
+
 static struct {
 	struct run_opts run;
 	struct match_opts match;
@@ -22,7 +24,8 @@ static struct {
 	const char *update, *rate, *evaluate;
 	uint64_t max_keys;
 	bool compat, distances;
-} opt = { .max_keys = 1000000, .learn = { .clusters = 4 } };
+} opt = { .max_keys = 1000000,
+	.learn = { .clusters = NOT_GIVEN, .seed = NOT_GIVEN } };
 
 static const struct opt options[] = {
 	{ OPT_STRING, 0, "update", &opt.update, "TIME",
@@ -90,12 +93,46 @@ load_sets(const char *list, const struct expr_context *context,
 	return n;
 }
 
+/* Options of what is written by --learn and --against: a file of patterns. */
+static void
+check_written(const char *patterns)
+{
+	const char *format = opt.run.format;
+
+	if (strchr(patterns, ',') || opt.compat)
+		opts_usage("--learn: one file of patterns, without --compat");
+	if (opt.match.window.spec)
+		opts_usage("--learn, --against: the windows are those of the "
+			   "file, not -w's");
+	if (format && strcmp(format, "json") != 0)
+		opts_usage("-f %s: patterns are written as JSON", format);
+}
+
+static void
+check_learning(void)
+{
+	struct learn_opts *l = &opt.learn;
+
+	if (!l->label && (l->clusters != NOT_GIVEN || l->seed != NOT_GIVEN))
+		opts_usage("--clusters and --seed go with --learn");
+	if (!l->against && opt.rate)
+		opts_usage("--false-positives goes with --against");
+	l->clusters = l->clusters == NOT_GIVEN ? 4 : l->clusters;
+	l->seed = l->seed == NOT_GIVEN ? 0 : l->seed;
+	if (!l->clusters || l->clusters > CLUSTER_MOST)
+		opts_usage("--clusters: expected 1 to %d", CLUSTER_MOST);
+	l->rate = 0.001;
+	if (opt.rate && (num_double(slice_str(opt.rate), &l->rate) ||
+			    !(l->rate >= 0 && l->rate < 1)))
+		opts_usage("--false-positives %s: expected a number from 0 to "
+			   "below 1",
+		    opt.rate);
+}
+
 /* Options that need or exclude others. */
 static void
 check_options(const char *patterns)
 {
-	const char *end;
-	struct slice rate;
 	bool learns = opt.learn.label || opt.learn.against;
 
 	if (!patterns || !*patterns)
@@ -105,24 +142,16 @@ check_options(const char *patterns)
 			   "together");
 	if (opt.match.window.spread)
 		opts_usage("--spread: connections are compared as a whole");
-	if (learns && (strchr(patterns, ',') || opt.compat))
-		opts_usage("--learn: one file of patterns, without --compat");
-	if (!opt.max_keys || !opt.learn.clusters)
-		opts_usage("--max-keys, --clusters: expected at least 1");
-	if (opt.learn.clusters > CLUSTER_MOST)
-		opts_usage("--clusters: expected at most %d", CLUSTER_MOST);
+	if (!opt.max_keys)
+		opts_usage("--max-keys: expected at least 1");
+	if (opt.update && (learns || opt.distances || opt.evaluate))
+		opts_usage("--update is about rows of alerts: there are none");
 	if (opt.update &&
 	    num_duration(slice_str(opt.update), &opt.match.update))
 		opts_usage("--update %s: expected a time", opt.update);
-	opt.learn.rate = 0.001;
-	if (!opt.rate)
-		return;
-	rate = slice_str(opt.rate);
-	end = num_double(rate, &opt.learn.rate);
-	if (end || !(opt.learn.rate >= 0 && opt.learn.rate < 1))
-		opts_usage("--false-positives %s: expected a number from 0 to "
-			   "below 1",
-		    opt.rate);
+	if (learns)
+		check_written(patterns);
+	check_learning();
 }
 
 /* The output that the options ask for. */

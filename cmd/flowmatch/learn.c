@@ -4,12 +4,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "cmd/flowmatch/calibrate.h"
 #include "cmd/flowmatch/cluster.h"
 #include "cmd/flowmatch/distance.h"
 #include "cmd/flowmatch/sample.h"
 #include "libcommon/die.h"
+#include "libcommon/kafka_address.h"
 #include "libcommon/xalloc.h"
 
 enum { LEAST = 3, ROOM = 512 };
@@ -423,6 +425,15 @@ tell_origin(struct lesson *l, char **operands)
 	config_set(l->set->root, "learned_from", list);
 }
 
+/* Without benign traffic there is nothing to count against. */
+static void
+need_file(const char *path)
+{
+	if (path && strcmp(path, "-") != 0 && !kafka_is_address(path) &&
+	    access(path, R_OK))
+		die_errno("--against %s", path);
+}
+
 int
 learn(const struct learn_opts *opts, const struct match_opts *match,
     const struct run_opts *run, const char *patterns, char **operands)
@@ -432,6 +443,7 @@ learn(const struct learn_opts *opts, const struct match_opts *match,
 	struct output out;
 	size_t found, keys;
 
+	need_file(opts->against);
 	l.set = collect(&l, match, run, patterns, operands, &l.examples);
 	if (opts->label)
 		learn_patterns(&l);

@@ -19,8 +19,10 @@ vectors_open(struct vectors *v, const struct pattern_set *set, struct agg *agg,
 		.agg = agg,
 		.label_slot = SCHEMA_NONE };
 	out_memory(&v->blob);
-	if (label)
+	if (label) {
 		v->label_slot = schema_add(context->schema, slice_str(label));
+		schema_ask(context->schema, v->label_slot);
+	}
 	for (size_t i = 0; i < set->n_features; i++)
 		v->slots[i] = expr_slot(set->features[i].value);
 }

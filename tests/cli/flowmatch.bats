@@ -389,7 +389,7 @@ reaches() {
 	# Windows that slide, and --evaluate.
 	run_ok flowmatch --update 1h -w 1m/10s simple.json in
 	same '[0.5,0.7,0.5,0.5]' "$(jq -c -s 'map(.certainty)' <<< "$output")"
-	run_ok flowmatch --evaluate label simple.json in
+	run_err 0 flowmatch --evaluate label simple.json in
 	same 0.7 "$(jq 'select(.certainty).certainty' <<< "$output")"
 	# As it is learned: a key with this score was right.
 	run_err 0 flowmatch --against /dev/null simple.json in
@@ -639,7 +639,7 @@ refuses() {
 	simple 1 '[1, 0]' 'distance: "euclidean"'
 	records 0 10 11 14 90 > in
 	run_err 2 flowmatch --learn x --clusters 9 simple.json in
-	has '--clusters: expected at most 8' "$stderr"
+	has '--clusters: expected 1 to 8' "$stderr"
 	run_ok flowmatch --learn x --clusters 1 simple.json in
 	same '{"name":"x","vector":[12.5],"mean":[31.25]}' "$(jq -c '.patterns[] |
 		select(.name == "x") | {name, vector, mean}' <<< "$output")"
@@ -660,6 +660,34 @@ refuses() {
 	jq -e '.limit > 100' <<< "$output"
 }
 
+@test "learning: keys of equal scores have one certainty" {
+	simple 2 '[1, 0]'
+	for i in {1..8}; do
+		records "$i" 1
+		[[ $i -gt 2 ]] || records "$i" 1 | sed 's/\.1"/.2"/'
+	done > benign
+	for host in 3 4 5 6; do
+		for i in {1..8}; do records "$i" 1; done | sed "s/\.1\"/.$host\"/"
+	done > in
+	run_err 0 flowmatch --against benign --false-positives 0.5 simple.json in
+	# Of five keys that have 8 connections four are attacks.
+	same '[2.4,[[1,0.714286]]]' "$(jq -c '[.limit, .certainty]' \
+		<<< "$output")"
+}
+
+@test "learning: benign traffic that cannot be read is fatal" {
+	hydra 12 > in
+	run_err 2 flowmatch --learn tool --against typo template.json in
+	has '--against typo: No such file' "${stderr:-}"
+	same ''
+}
+
+@test "evaluation: a member that no record has is told" {
+	hydra 12 > in
+	run_err 0 flowmatch --evaluate lable published.json in
+	has "no record has 'lable'" "${stderr:-}"
+}
+
 # ---- options ----
 
 @test "options that do not go together" {
@@ -676,6 +704,19 @@ refuses() {
 	run_err 2 flowmatch published.json,./published.json /dev/null
 	run_err 2 flowmatch --false-positives 2 --learn x published.json /dev/null
 	run_err 2 flowmatch --max-keys 0 published.json /dev/null
+	# What would do nothing.
+	run_err 2 flowmatch --clusters 2 published.json /dev/null
+	has '--clusters and --seed go with --learn' "${stderr:-}"
+	run_err 2 flowmatch --seed 0 --against /dev/null published.json /dev/null
+	run_err 2 flowmatch --false-positives 0.1 published.json /dev/null
+	has '--false-positives goes with --against' "${stderr:-}"
+	run_err 2 flowmatch --learn x --false-positives 0.1 published.json /dev/null
+	run_err 2 flowmatch --distances --update 1m published.json /dev/null
+	run_err 2 flowmatch --evaluate x --update 1m published.json /dev/null
+	run_err 2 flowmatch --against /dev/null -w 1m published.json /dev/null
+	has 'the windows are those of the file' "${stderr:-}"
+	run_err 2 flowmatch --learn x -f csv published.json /dev/null
+	has 'patterns are written as JSON' "${stderr:-}"
 }
 
 @test "bad records are told and passed over" {
