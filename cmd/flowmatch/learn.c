@@ -234,12 +234,23 @@ pattern_of(const struct pattern_set *s, const char *name, double **members,
 	return p;
 }
 
-/* LABEL, LABEL-1, LABEL-2, .. */
 static bool
-is_of_label(const char *name, const char *label)
+has_label(const struct config *labels, const char *label)
+{
+	for (size_t i = 0; i < config_count(labels); i++)
+		if (strcmp(config_text(config_at(labels, i)), label) == 0)
+			return true;
+	return false;
+}
+
+/* LABEL, LABEL-1, LABEL-2, .., but not of a label that is called so. */
+static bool
+is_of_label(const char *name, const char *label, const struct config *labels)
 {
 	size_t n = strlen(label);
 
+	if (strcmp(name, label) != 0 && has_label(labels, name))
+		return false;
 	return strncmp(name, label, n) == 0 &&
 	       (!name[n] || (name[n] == '-' && name[n + 1] &&
 				strspn(name + n + 1, "0123456789") ==
@@ -247,7 +258,8 @@ is_of_label(const char *name, const char *label)
 }
 
 static struct config *
-without_label(const struct config *list, const char *label, bool texts)
+without_label(const struct config *list, const char *label, bool texts,
+    const struct config *labels)
 {
 	struct config *kept = config_array();
 	struct config *v;
@@ -258,7 +270,7 @@ without_label(const struct config *list, const char *label, bool texts)
 		v = config_at(list, i);
 		name = config_text(texts ? v : config_get(v, "name"));
 		if (texts ? strncmp(name, label, n) == 0 && name[n] == ':'
-			  : is_of_label(name, label))
+			  : is_of_label(name, label, labels))
 			continue;
 		config_append(kept, config_share(v));
 	}
@@ -309,11 +321,8 @@ add_label(struct lesson *l)
 		labels = config_array();
 		config_set(l->set->root, "labels", labels);
 	}
-	for (size_t i = 0; i < config_count(labels); i++)
-		if (strcmp(config_text(config_at(labels, i)), l->opts->label) ==
-		    0)
-			return;
-	config_append(labels, config_of_text(l->opts->label));
+	if (!has_label(labels, l->opts->label))
+		config_append(labels, config_of_text(l->opts->label));
 }
 
 /* Patterns of benign traffic: what is nearest to them is worth nothing. */
@@ -354,8 +363,8 @@ learn_patterns(struct lesson *l)
 	k = cluster_find(
 	    points, s->n, dims, l->opts->clusters, l->opts->seed, of);
 	config_set(l->set->root, "patterns",
-	    without_label(
-		config_get(l->set->root, "patterns"), l->opts->label, false));
+	    without_label(config_get(l->set->root, "patterns"), l->opts->label,
+		false, config_get(l->set->root, "labels")));
 	if (!is_benign(l))
 		add_label(l);
 	for (size_t c = 0; c < k; c++, n = 0) {
@@ -377,6 +386,23 @@ learn_patterns(struct lesson *l)
 
 /* ---- limits ---- */
 
+/* The limit of the set, and of patterns that have one of their own. */
+static void
+raise_limits(struct lesson *l, double times)
+{
+	struct config *list = config_get(l->set->root, "patterns"), *p;
+
+	config_set(l->set->root, "limit",
+	    config_of_number(l->set->worth.limit * times));
+	for (size_t i = 0; i < config_count(list); i++) {
+		p = config_at(list, i);
+		if (config_get(p, "limit"))
+			config_set(p, "limit",
+			    config_of_number(
+				l->set->patterns[i].worth.limit * times));
+	}
+}
+
 static void
 set_limit(struct lesson *l)
 {
@@ -389,8 +415,7 @@ set_limit(struct lesson *l)
 		most = peaks[n - 1 - (allowed < n ? allowed : n - 1)];
 		/* A fifth above what benign traffic reached. */
 		if (most * 1.2 > 1)
-			config_set(l->set->root, "limit",
-			    config_of_number(l->set->worth.limit * most * 1.2));
+			raise_limits(l, most * 1.2);
 	}
 	free(peaks);
 	read_anew(l);
@@ -406,7 +431,7 @@ tell_origin(struct lesson *l, char **operands)
 	int n;
 
 	list = config_kind(old) == CONFIG_ARRAY
-		   ? without_label(old, about, true)
+		   ? without_label(old, about, true, NULL)
 		   : config_array();
 	n = snprintf(text, sizeof text, "%s: %zu connections of %zu keys of",
 	    about, l->examples.n, l->examples.n_keys);

@@ -675,6 +675,23 @@ refuses() {
 		<<< "$output")"
 }
 
+@test "learning: a label leaves alone what was learned as another" {
+	hydra 12 > in
+	flowmatch --learn tool-9 -o one.json template.json in
+	run_ok flowmatch --learn tool one.json in
+	same '["tool-9","tool"]' "$(jq -c '[.patterns[].name]' <<< "$output")"
+	same '["tool-9","tool"]' "$(jq -c .labels <<< "$output")"
+}
+
+@test "learning: limits of single patterns are raised, too" {
+	simple 2 '[1, 0]'
+	jq '.patterns[0].limit = 4' simple.json > own.json
+	records 0 1 1 1 1 1 1 1 1 > in
+	run_err 0 flowmatch --against in own.json in
+	same '[4.8,9.6]' "$(jq -c '[.limit, .patterns[0].limit]' <<< "$output")"
+	has '0 of 1 keys of the examples reach the limit' "${stderr:-}"
+}
+
 @test "learning: benign traffic that cannot be read is fatal" {
 	hydra 12 > in
 	run_err 2 flowmatch --learn tool --against typo template.json in
