@@ -2,6 +2,7 @@
 #include "cmd/flowcat/collect.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -15,7 +16,8 @@
 #include "libcommon/xalloc.h"
 
 enum {
-	BATCH = 32, /* datagrams received at once */
+	BATCH = 32,         /* datagrams received at once */
+	DATAGRAM_MIN = 512, /* less than the kernel's own part of one */
 	CONTROL = CMSG_SPACE(sizeof(uint32_t)),
 };
 
@@ -27,7 +29,9 @@ struct collect {
 	/* Datagrams: those from 'next' on are not yet read. */
 	struct mmsghdr *batch;
 	unsigned next, received;
-	uint32_t dropped[SOCKETS_MAX];   /* as the kernel counts them */
+	uint32_t dropped[SOCKETS_MAX]; /* as the kernel counts them */
+	size_t left[SOCKETS_MAX];      /* to be read before we stop */
+	bool stopping;
 	struct connections *connections; /* or NULL */
 	struct stream *file;             /* or NULL */
 	char *bytes; /* of the file, read before it was known what it is */
@@ -85,6 +89,15 @@ close_batch(struct collect *c)
 	free(c->batch);
 }
 
+static void
+set_dropped(struct collect *c, unsigned socket, uint32_t n)
+{
+	if ((int32_t)(n - c->dropped[socket]) <= 0)
+		return;
+	collect_counts.dropped += n - c->dropped[socket];
+	c->dropped[socket] = n;
+}
+
 /* The kernel's count of datagrams dropped before this one, per socket. */
 static void
 count_dropped(struct collect *c, struct msghdr *h, unsigned socket)
@@ -95,9 +108,33 @@ count_dropped(struct collect *c, struct msghdr *h, unsigned socket)
 		if (m->cmsg_level != SOL_SOCKET || m->cmsg_type != SO_RXQ_OVFL)
 			continue;
 		memcpy(&n, CMSG_DATA(m), sizeof n);
-		collect_counts.dropped += n - c->dropped[socket];
-		c->dropped[socket] = n;
+		set_dropped(c, socket, n);
 	}
+}
+
+/* So much is there to be read; and what was dropped behind it. */
+static void
+stop_datagrams(struct collect *c)
+{
+	uint32_t mem[SK_MEMINFO_VARS] = { 0 };
+
+	for (unsigned i = 0; i < c->sockets.n; i++) {
+		socklen_t n = sizeof mem;
+
+		if (getsockopt(
+			c->sockets.fd[i], SOL_SOCKET, SO_MEMINFO, mem, &n))
+			continue;
+		c->left[i] = mem[SK_MEMINFO_RMEM_ALLOC];
+		set_dropped(c, i, mem[SK_MEMINFO_DROPS]);
+	}
+}
+
+/* So much of it was read: a datagram takes more than its bytes. */
+static void
+take_off(size_t *left, size_t n)
+{
+	n += DATAGRAM_MIN;
+	*left -= n < *left ? n : *left;
 }
 
 static bool
@@ -106,6 +143,8 @@ receive(struct collect *c)
 	for (unsigned i = 0; i < c->sockets.n; i++) {
 		int got;
 
+		if (c->stopping && !c->left[i])
+			continue;
 		for (unsigned k = 0; k < BATCH; k++) {
 			c->batch[k].msg_hdr.msg_namelen =
 			    sizeof(struct sockaddr_storage);
@@ -117,8 +156,10 @@ receive(struct collect *c)
 			continue;
 		c->next = 0;
 		c->received = (unsigned)got;
-		for (int k = 0; k < got; k++)
+		for (int k = 0; k < got; k++) {
 			count_dropped(c, &c->batch[k].msg_hdr, i);
+			take_off(&c->left[i], c->batch[k].msg_len);
+		}
 		return true;
 	}
 	return false;
@@ -209,14 +250,14 @@ fill(struct collect *c, struct source *from, int (*idle)(void *arg), void *arg)
 	return got;
 }
 
-/* The next message's lines into c->text: 1; 0 at the end; -1. */
+/* The next message of a file into c->text: 1; 0 at the end; -1. */
 static int
-next_message(
+next_in_file(
     struct collect *c, struct source *from, int (*idle)(void *arg), void *arg)
 {
 	bool found = false;
 
-	while (from) {
+	while (!stop_asked()) {
 		ssize_t got;
 
 		if (!stream_read(c->file, &c->text, &found)) {
@@ -236,9 +277,31 @@ next_message(
 		}
 		return (int)got;
 	}
-	while (!(c->connections ? connections_next(c->connections, &c->text)
-				: next_datagram(c))) {
-		if (stop_asked())
+	return 0;
+}
+
+/* What has arrived by now is still read, and no more. */
+static void
+begin_stop(struct collect *c)
+{
+	if (c->connections)
+		connections_stop(c->connections);
+	else
+		stop_datagrams(c);
+	c->stopping = true;
+}
+
+/* The next message that arrives into c->text: 1; 0 at the end. */
+static int
+next_to_arrive(struct collect *c, int (*idle)(void *arg), void *arg)
+{
+	for (;;) {
+		if (stop_asked() && !c->stopping)
+			begin_stop(c);
+		if (c->connections ? connections_next(c->connections, &c->text)
+				   : next_datagram(c))
+			break;
+		if (c->stopping)
 			return 0;
 		counters_tell_sometimes();
 		stop_wait(c->epoll, idle(arg));
@@ -257,9 +320,8 @@ read_lines(void *state, struct source *from, char *buf, size_t n,
 		int got;
 
 		c->at = c->text.n = 0;
-		if (stop_asked())
-			return 0;
-		got = next_message(c, from, idle, arg);
+		got = from ? next_in_file(c, from, idle, arg)
+			   : next_to_arrive(c, idle, arg);
 		if (got <= 0)
 			return got;
 	}

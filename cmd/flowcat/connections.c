@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +19,8 @@ struct connection {
 	struct stream *stream;
 	struct tls_session *tls; /* or NULL */
 	int fd;
-	bool heard; /* has sent a message */
+	bool heard;  /* has sent a message */
+	size_t left; /* to be received yet, once we stop */
 };
 
 struct connections {
@@ -27,6 +29,7 @@ struct connections {
 	struct connection all[MAX]; /* oldest first */
 	size_t n, turn;             /* turn: whose it is */
 	int64_t told;               /* see counters_may_tell() */
+	bool stopping;
 };
 
 struct connections *
@@ -71,8 +74,11 @@ drop(struct connections *c, size_t i)
 void
 connections_free(struct connections *c)
 {
-	while (c->n)
+	while (c->n) {
+		/* What was half there when we were asked to stop is no loss. */
+		c->all[c->n - 1].stream->n = 0;
 		drop(c, c->n - 1);
+	}
 	free(c);
 }
 
@@ -124,16 +130,41 @@ accept_all(struct connections *c)
 	}
 }
 
+void
+connections_stop(struct connections *c)
+{
+	for (int i = 0; i < SOCKETS_BACKLOG; i++)
+		accept_all(c);
+	for (size_t i = 0; i < c->n; i++) {
+		int n = 0;
+
+		ioctl(c->all[i].fd, FIONREAD, &n);
+		c->all[i].left = n > 0 ? (size_t)n : 0;
+		if (c->all[i].tls) /* it may hold some, too */
+			c->all[i].left += MESSAGE_MAX;
+	}
+	c->stopping = true;
+}
+
 /* ---- reading ---- */
 
+/* As recv. */
 static ssize_t
-receive(struct connection *one)
+receive(const struct connections *c, struct connection *one)
 {
 	struct stream *s = one->stream;
 	size_t room = MESSAGE_MAX - s->n;
+	ssize_t got;
 
-	return one->tls ? tls_recv(one->tls, one->fd, s->buf + s->n, room)
-			: recv(one->fd, s->buf + s->n, room, MSG_DONTWAIT);
+	if (c->stopping && room > one->left)
+		room = one->left;
+	if (!room)
+		return errno = EAGAIN, -1;
+	got = one->tls ? tls_recv(one->tls, one->fd, s->buf + s->n, room)
+		       : recv(one->fd, s->buf + s->n, room, MSG_DONTWAIT);
+	if (got > 0)
+		one->left -= c->stopping ? (size_t)got : 0;
+	return got;
 }
 
 /* Whether there is a message; the connection may be gone after it. */
@@ -142,11 +173,11 @@ read_one(struct connections *c, size_t i, struct output *out)
 {
 	struct connection *one = &c->all[i];
 	struct stream *s = one->stream;
-	bool full = s->n == MESSAGE_MAX, found;
-	ssize_t got = full ? 1 : receive(one);
+	bool found;
+	ssize_t got = receive(c, one);
 	bool over = got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 
-	s->n += got > 0 && !full ? (size_t)got : 0;
+	s->n += got > 0 ? (size_t)got : 0;
 	if (!stream_read(s, out, &found) || (!found && over))
 		drop(c, i);
 	else
@@ -157,7 +188,8 @@ read_one(struct connections *c, size_t i, struct output *out)
 bool
 connections_next(struct connections *c, struct output *out)
 {
-	accept_all(c);
+	if (!c->stopping)
+		accept_all(c);
 	for (size_t n = c->n; n && c->n; n--)
 		if (read_one(c, c->turn++ % c->n, out))
 			return true;

@@ -22,4 +22,7 @@ void connections_free(struct connections *c);
 /* One message of the next that has one; false if none is there. */
 bool connections_next(struct connections *c, struct output *out);
 
+/* From now on only what has arrived already. */
+void connections_stop(struct connections *c);
+
 #endif

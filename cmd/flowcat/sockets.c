@@ -18,7 +18,6 @@
 enum {
 	FIRST_PASSED = 3, /* sd_listen_fds(3) */
 	RCVBUF = 16 << 20,
-	BACKLOG = 64,
 };
 
 /* An operand taken apart. */
@@ -204,7 +203,7 @@ listen_on(const struct sockets *s, const struct address *a,
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
 	prepare(s, a, fd);
 	if (bind(fd, at->ai_addr, at->ai_addrlen) == 0 &&
-	    (!s->tcp || listen(fd, BACKLOG) == 0))
+	    (!s->tcp || listen(fd, SOCKETS_BACKLOG) == 0))
 		return fd;
 	close(fd);
 	return -1;

@@ -17,7 +17,7 @@
 #include "libcommon/ip.h"
 #include "libcommon/prefixset.h"
 
-enum { SOCKETS_MAX = 16 };
+enum { SOCKETS_MAX = 16, SOCKETS_BACKLOG = 64 };
 
 struct sockets {
 	bool tcp; /* connections */

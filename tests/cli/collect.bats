@@ -125,6 +125,37 @@ one='{"date_first_seen":"2023-11-14T22:13:20.000Z","date_last_seen":"2023-11-14T
 	same "$one" "$(head -n 1 "$BATS_TEST_TMPDIR/out")"
 }
 
+@test 'collect: what has arrived when it is asked to stop is written' {
+	cd "$BATS_TEST_TMPDIR"
+	for kind in udp tcp; do
+		flowcat "$kind://:$PORT" > out 2> err 3>&- &
+		pid=$!
+		listening "$PORT" "$kind"
+		kill -STOP "$pid"
+		exporter "$PORT/$kind" twelve{,,,,,,,,,}{,,,,,,,,,}
+		kill -TERM "$pid"
+		kill -CONT "$pid"
+		wait "$pid"
+		same 1200 "$(wc -l < out)"
+		same '' "$(< err)"
+	done
+}
+
+@test 'collect: half a message when it is asked to stop is no bad one' {
+	cd "$BATS_TEST_TMPDIR"
+	flowcat "tcp://:$PORT" > out 2> err 3>&- &
+	pid=$!
+	listening "$PORT" tcp
+	exec 4<> "/dev/tcp/127.0.0.1/$PORT"
+	exporter file twelve twelve | head -c -5 >&4
+	settle out
+	kill "$pid"
+	wait "$pid"
+	exec 4>&-
+	[[ $(wc -l < out) -ge 12 ]]
+	same '' "$(< err)"
+}
+
 # certificate NAME SUBJECT [CA]: $T/NAME.pem, signed by CA or by itself.
 certificate() {
 	local ca=${3-$1}
