@@ -10,6 +10,7 @@
 #include "cmd/flowcat/intake.h"
 #include "cmd/flowcat/pace.h"
 #include "cmd/flowcat/pair.h"
+#include "cmd/flowcat/sockets.h"
 #include "libcommon/die.h"
 #include "libcommon/recout.h"
 #include "libcommon/run.h"
@@ -264,6 +265,21 @@ set_up(struct job *j)
 		j->pair = pair_new(opt.biflow, j->run.zone, put_paired, j);
 }
 
+/* What stands behind an operand that does not end would never be read. */
+static void
+check_ends(char **operands)
+{
+	for (; operands[0] && operands[1] && !opt.merge; operands++) {
+		bool followed = opt.follow && source_is_file(*operands) &&
+				strcmp(*operands, "-") != 0;
+
+		if (followed || sockets_is_name(*operands))
+			opts_usage("%s does not end, so that %s would never be "
+				   "read; start a flowcat for each",
+			    operands[0], operands[1]);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -277,6 +293,7 @@ main(int argc, char **argv)
 	static struct job j;
 	int status;
 
+	check_ends(operands);
 	set_up(&j);
 	if (opt.merge && operands[0]) {
 		static char *none[] = { "/dev/null", NULL };

@@ -576,6 +576,16 @@ $(< a)"
 	same '' "$(< err)"
 }
 
+@test 'what stands behind a file that is followed, or a socket, is not left unread' {
+	: > "$BATS_TEST_TMPDIR/a"
+	cd "$BATS_TEST_TMPDIR"
+	run_err 2 timeout 5 flowcat --follow a b
+	[[ $stderr == *'a does not end, so that b would never be read'* ]]
+	run_err 2 timeout 5 flowcat udp://:2055 udp://:4739
+	[[ $stderr == *'udp://:2055 does not end, so that udp://:4739 would'* ]]
+	run_err 1 timeout 5 flowcat --follow - gone < /dev/null
+}
+
 @test "--follow: a line whose first half was in a file that was copied and cut" {
 	times 1 > a
 	printf '{"n":' >> a
