@@ -262,8 +262,10 @@ put_collected(struct series *s, struct past *p)
 	struct slice key = groups_key(&s->past.keys, p);
 
 	baseline_past(&s->past, key, s->bounds.number + 1);
-	if (is_zero(s, p))
+	if (is_zero(s, p)) { /* as one that was never there */
+		groups_remove(&s->past.keys, p);
 		return;
+	}
 	for (size_t i = 0; i < s->n_keys; i++)
 		key.p += key_get(key.p, &s->row[s->n_bounds + i], &s->arena);
 	for (size_t i = 0; i < s->n_values; i++)
