@@ -33,10 +33,11 @@ collect() {
 	wait "$pid" || status=$?
 }
 
-# Until somebody listens on a port.
+# Until somebody listens on a port: connections that were there do not count.
 listening() {
 	for _ in {1..100}; do
-		if grep -qi ":$(printf %04x "$1") " "/proc/net/$2"; then
+		if grep -qi ":$(printf %04x "$1") 0*:0000 0[7A] " \
+			"/proc/net/$2"; then
 			return
 		fi
 		sleep 0.05
