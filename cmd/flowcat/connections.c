@@ -158,12 +158,14 @@ receive(const struct connections *c, struct connection *one)
 
 	if (c->stopping && room > one->left)
 		room = one->left;
-	if (!room)
-		return errno = EAGAIN, -1;
+	if (!room) {
+		errno = EAGAIN;
+		return -1;
+	}
 	got = one->tls ? tls_recv(one->tls, one->fd, s->buf + s->n, room)
 		       : recv(one->fd, s->buf + s->n, room, MSG_DONTWAIT);
-	if (got > 0)
-		one->left -= c->stopping ? (size_t)got : 0;
+	if (got > 0 && c->stopping)
+		one->left -= (size_t)got;
 	return got;
 }
 

@@ -264,12 +264,14 @@ is_cut(const struct tmpl *one, const uint8_t *set, size_t n)
 {
 	size_t rest = (n - 4) % one->bytes, zeros = 0;
 
+	if (rest <= MAX_PADDING)
+		return false;
 	for (size_t i = 0; i < one->n; i++)
 		if (one->specs[i].len == FB_IE_VARLEN)
 			return false;
 	while (zeros < rest && !set[n - 1 - zeros])
 		zeros++;
-	return rest > MAX_PADDING && zeros < rest;
+	return zeros < rest;
 }
 
 struct templates_done
